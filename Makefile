@@ -1,0 +1,62 @@
+# The verbs of ocrkit. Everything installs what it needs; a machine with Go and Node is enough (demo needs only Go).
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+SOAK_TIME   ?= 10m
+FUZZ_TIME   ?= 30s
+RACE_PKGS   := ./offchain ./offchain/runtime/... ./offchain/p2p/... ./offchain/store/... ./offchain/evm/... ./offchain/crypto/... ./offchain/subprocesses/...
+FORGE       := node_modules/.bin/forge
+
+.PHONY: help demo generate test bench fuzz soak lint gas deps test-contracts test-go test-race check-generated
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+demo: ## a network of oracles on an embedded chain, real prices in, reports out (needs only Go)
+	go run ./cmd/ocrnode devnet --oracles 4 --rounds 8
+
+generate: node_modules/.package-lock.json ## build the contracts and regenerate everything that is generated
+	go generate ./...
+
+test: lint test-contracts check-generated test-go test-race ## everything that CI runs
+
+lint: ## formatting, vet, staticcheck
+	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard -- '*.go')); if [ -n "$$out" ]; then echo "gofmt these:"; echo "$$out"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+deps: node_modules/.package-lock.json ## install the contract toolchain and the Go modules
+	go mod download
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+test-contracts: node_modules/.package-lock.json ## contract tests: unit, fuzz, invariants, gas snapshots
+	$(FORGE) fmt --check
+	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+
+gas: node_modules/.package-lock.json ## measure gas anew (rewrites the snapshots)
+	$(FORGE) test --match-path 'test/forge/gas/*'
+
+check-generated: node_modules/.package-lock.json ## fail if something generated is stale
+	./internal/check-generated.sh
+
+test-go: node_modules/.package-lock.json ## all Go tests, end to end included
+	go test ./...
+
+test-race: ## the concurrent packages under the race detector
+	go test -race $(RACE_PKGS)
+
+bench: ## measurements, each beside its baseline
+	go test -run '^$$' -bench . -benchmem ./test/bench/... ./offchain/crypto/... ./offchain/wire/...
+
+soak: node_modules/.package-lock.json ## the simulator for SOAK_TIME (default 10m), then contract fuzzing in its long form
+	SOAK_TIME=$(SOAK_TIME) go test -timeout 0 -run '^TestSoak$$' -v ./offchain/sim
+	FOUNDRY_PROFILE=soak $(FORGE) test
+
+fuzz: ## every Go fuzz target for FUZZ_TIME (default 30s)
+	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' . --exclude-dir=node_modules | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$pkg/*_test.go | sed 's/^func //' | sort -u); do \
+	    echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) $$pkg || exit 1; \
+	  done; \
+	done
