@@ -1,0 +1,126 @@
+// Package ed25519prep verifies Ed25519 signatures of keys that are known in
+// advance, several times faster than crypto/ed25519.
+//
+// The offchain keys of an oracle network are fixed by its configuration, and
+// each is used again in every round: an oracle of a network of 31 checks up to
+// 31 signed observations whenever the leader asks for reports. The general
+// algorithm decodes the key and doubles a point some 250 times per signature;
+// with a table of multiples of the key, made once, both go away.
+//
+// # Exactness
+//
+// A [Key] accepts exactly what [crypto/ed25519.Verify] accepts, for every key,
+// message and signature. Oracles must agree on which signatures are good, so
+// that neither a stricter nor a laxer rule would do. Namely:
+//
+//   - the signature is R ‖ S, 64 bytes; S must be below the group order;
+//   - the challenge is SHA-512(R ‖ pub ‖ msg) with both encodings as given,
+//     reduced modulo the group order;
+//   - the check is on encodings: R must equal, byte by byte, the canonical
+//     encoding of [S]B - [k]A, without clearing the cofactor;
+//   - pub is decoded leniently (a y of p or more and the sign bit of x = 0 are
+//     let through, small order is let through); if no point has that
+//     encoding, nothing verifies.
+//
+// The point computed is the same group element whatever tables it is computed
+// from, because the addition law used has no exceptional cases, and a point
+// has one canonical encoding; hence the same verdict.
+//
+// Everything here runs in variable time. It handles public values only.
+package ed25519prep
+
+import (
+	"crypto/sha512"
+	"errors"
+	"fmt"
+	"sync"
+
+	"filippo.io/edwards25519"
+)
+
+// PublicKeySize and SignatureSize are lengths in bytes.
+const (
+	PublicKeySize = 32
+	SignatureSize = 64
+)
+
+// ErrNotAPoint says that a public key encodes no point of the curve.
+var ErrNotAPoint = errors.New("public key encodes no point of the curve")
+
+// Key is a public key prepared for verification. Make one with [Prepare] or
+// [Cached] and keep the pointer; a Key must not be copied.
+//
+// All methods are safe for concurrent use.
+type Key struct {
+	pub [PublicKeySize]byte
+
+	// minusA is nil if pub encodes no point.
+	minusA *edwards25519.Point
+
+	// The table is made at the first signature that comes as far as needing
+	// it: a key that is configured but never heard of costs no memory.
+	once  sync.Once
+	table *keyTable
+}
+
+// Prepare decodes pub. The key returned is never nil: if pub encodes no point,
+// the error wraps [ErrNotAPoint] and the key verifies nothing, which is what
+// crypto/ed25519 makes of such a key.
+//
+// The table of multiples (about 32 KiB) is made by the first call of Verify
+// that needs it, at the cost of about five ordinary verifications.
+func Prepare(pub [PublicKeySize]byte) (*Key, error) {
+	k := &Key{pub: pub}
+	a, err := new(edwards25519.Point).SetBytes(pub[:])
+	if err != nil {
+		return k, fmt.Errorf("ed25519prep: %w: %x", ErrNotAPoint, pub)
+	}
+	k.minusA = a.Negate(a)
+	return k, nil
+}
+
+// Public returns the key as it was given to [Prepare].
+func (k *Key) Public() [PublicKeySize]byte { return k.pub }
+
+// Verify reports whether sig is a signature of msg under this key, with the
+// verdict of [crypto/ed25519.Verify]. A sig of another length than 64 bytes is
+// none. It does not keep or change its arguments.
+func (k *Key) Verify(msg, sig []byte) bool {
+	if k.minusA == nil || len(sig) != SignatureSize {
+		return false
+	}
+	var sc edwards25519.Scalar
+	if _, err := sc.SetCanonicalBytes(sig[32:]); err != nil {
+		return false
+	}
+	s := sc.Bytes()
+	challenge := k.challenge(sig[:32], msg)
+	if _, err := sc.SetUniformBytes(challenge[:]); err != nil {
+		return false // only for another length than 64
+	}
+
+	k.once.Do(func() { k.table = newKeyTable(k.minusA) })
+	p := identity()
+	k.table.addMultiple(&p, (*[32]byte)(sc.Bytes()))
+	baseTable().addMultiple(&p, (*[32]byte)(s))
+	return p.encode() == [32]byte(sig[:32])
+}
+
+// challenge is SHA-512(r ‖ pub ‖ msg).
+func (k *Key) challenge(r, msg []byte) (out [64]byte) {
+	// Protocol messages are short: they are hashed from a buffer on the stack
+	// in one call, which spares the allocation of a hash.
+	var buf [512]byte
+	if len(msg) <= len(buf)-64 {
+		n := copy(buf[:], r)
+		n += copy(buf[n:], k.pub[:])
+		n += copy(buf[n:], msg)
+		return sha512.Sum512(buf[:n])
+	}
+	h := sha512.New()
+	h.Write(r)
+	h.Write(k.pub[:])
+	h.Write(msg)
+	h.Sum(out[:0])
+	return out
+}
