@@ -1,0 +1,147 @@
+package ocr2wire
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// Telemetry is one event for the monitoring endpoint. Each function below makes the bytes of one kind of event; the schema
+// is ocr2pb/offchainreporting2_telemetry.proto. at is the wall clock time of the event.
+//
+// Messages are handed in as they travelled: their bytes serve as the event's structured copy of the message, too, which
+// spares encoding them again.
+//
+// Source: docs/protocol/ocr2.md, "Telemetry and metrics".
+type Telemetry struct {
+	// ConfigDigest is that of the instance.
+	ConfigDigest types.ConfigDigest
+}
+
+// Fields of TelemetryWrapper.
+const (
+	telemetryReceived       protowire.Number = 1
+	telemetryBroadcast      protowire.Number = 2
+	telemetrySent           protowire.Number = 3
+	telemetryViolation      protowire.Number = 4
+	telemetryRoundStarted   protowire.Number = 5
+	telemetryTime           protowire.Number = 6
+	telemetrySchedule       protowire.Number = 7
+	telemetryShouldAccept   protowire.Number = 8
+	telemetryShouldTransmit protowire.Number = 9
+	telemetryEpochStarted   protowire.Number = 10
+	violationSerialization  protowire.Number = 2
+)
+
+// MessageReceived is the event of a message that was received and decoded. message must be decodable.
+func (t Telemetry) MessageReceived(at time.Time, message []byte, sender commontypes.OracleID) []byte {
+	b := t.start(2*sizeBytes(len(message)) + 64)
+	b = appendPresentBytes(b, 2, message)
+	b = appendUint(b, 3, uint64(sender))
+	return wrapTelemetry(at, telemetryReceived, b)
+}
+
+// MessageBroadcast is the event of a message that was handed to the network for all oracles.
+func (t Telemetry) MessageBroadcast(at time.Time, message []byte) []byte {
+	b := t.start(2*sizeBytes(len(message)) + 64)
+	b = appendPresentBytes(b, 2, message)
+	b = appendBytes(b, 3, message)
+	return wrapTelemetry(at, telemetryBroadcast, b)
+}
+
+// MessageSent is the event of a message that was handed to the network for one oracle.
+func (t Telemetry) MessageSent(at time.Time, message []byte, receiver commontypes.OracleID) []byte {
+	b := t.start(2*sizeBytes(len(message)) + 64)
+	b = appendPresentBytes(b, 2, message)
+	b = appendBytes(b, 3, message)
+	b = appendUint(b, 4, uint64(receiver))
+	return wrapTelemetry(at, telemetrySent, b)
+}
+
+// InvalidSerialization is the event of a message that could not be decoded or was over a size limit.
+func (t Telemetry) InvalidSerialization(at time.Time, message []byte, sender commontypes.OracleID) []byte {
+	b := t.start(sizeBytes(len(message)) + 64)
+	b = appendBytes(b, 2, message)
+	b = appendUint(b, 3, uint64(sender))
+	violation := make([]byte, 0, sizeBytes(len(b)))
+	violation = protowire.AppendBytes(appendTag(violation, violationSerialization, protowire.BytesType), b)
+	return wrapTelemetry(at, telemetryViolation, violation)
+}
+
+// RoundStarted is the event of a follower that begins to take part in a round.
+func (t Telemetry) RoundStarted(at time.Time, epoch uint32, round uint8, leader commontypes.OracleID) []byte {
+	b := t.startRound(epoch, round)
+	b = appendUint(b, 4, uint64(leader))
+	b = appendUint(b, 5, uint64(at.UnixNano()))
+	return wrapTelemetry(at, telemetryRoundStarted, b)
+}
+
+// EpochStarted is the event of an oracle that enters an epoch.
+func (t Telemetry) EpochStarted(at time.Time, epoch uint32, leader commontypes.OracleID) []byte {
+	b := t.start(64)
+	b = appendUint(b, 2, uint64(epoch))
+	b = appendUint(b, 3, uint64(leader))
+	return wrapTelemetry(at, telemetryEpochStarted, b)
+}
+
+// ScheduleComputed is the event of an accepted report whose delays of transmission were computed at the time computed.
+// Oracles that do not transmit are absent from delays.
+func (t Telemetry) ScheduleComputed(
+	at time.Time, epoch uint32, round uint8, computed time.Time, delays map[commontypes.OracleID]time.Duration,
+) []byte {
+	b := t.startRound(epoch, round)
+	b = appendUint(b, 4, uint64(computed.UnixNano()))
+	for _, oracle := range slices.Sorted(maps.Keys(delays)) {
+		// Map entries hold both fields, also when zero.
+		var entry [32]byte
+		e := protowire.AppendVarint(appendTag(entry[:0], 1, protowire.VarintType), uint64(oracle))
+		e = protowire.AppendVarint(appendTag(e, 2, protowire.VarintType), uint64(delays[oracle]))
+		b = appendPresentBytes(b, 5, e)
+	}
+	return wrapTelemetry(at, telemetrySchedule, b)
+}
+
+// ShouldAcceptComputed is the event of the plugin's decision about accepting a finalized report; ok is false when it failed.
+func (t Telemetry) ShouldAcceptComputed(at time.Time, epoch uint32, round uint8, result, ok bool) []byte {
+	return wrapTelemetry(at, telemetryShouldAccept, t.decision(epoch, round, result, ok))
+}
+
+// ShouldTransmitComputed is the event of the plugin's decision about transmitting an accepted report; ok is false when it
+// failed.
+func (t Telemetry) ShouldTransmitComputed(at time.Time, epoch uint32, round uint8, result, ok bool) []byte {
+	return wrapTelemetry(at, telemetryShouldTransmit, t.decision(epoch, round, result, ok))
+}
+
+func (t Telemetry) decision(epoch uint32, round uint8, result, ok bool) []byte {
+	b := t.startRound(epoch, round)
+	b = appendUint(b, 4, protowire.EncodeBool(result))
+	return appendUint(b, 5, protowire.EncodeBool(ok))
+}
+
+// start begins an event with the field that all have, with room for size bytes more.
+func (t Telemetry) start(size int) []byte {
+	b := make([]byte, 0, sizeBytes(len(t.ConfigDigest))+size)
+	return appendBytes(b, 1, t.ConfigDigest[:])
+}
+
+func (t Telemetry) startRound(epoch uint32, round uint8) []byte {
+	b := t.start(64)
+	b = appendUint(b, 2, uint64(epoch))
+	return appendUint(b, 3, uint64(round))
+}
+
+func appendPresentBytes(b []byte, num protowire.Number, v []byte) []byte {
+	return protowire.AppendBytes(appendTag(b, num, protowire.BytesType), v)
+}
+
+// wrapTelemetry puts the time before the event, where other implementations have it.
+func wrapTelemetry(at time.Time, num protowire.Number, event []byte) []byte {
+	b := make([]byte, 0, 12+sizeBytes(len(event)))
+	b = appendUint(b, telemetryTime, uint64(at.UnixNano()))
+	return appendPresentBytes(b, num, event)
+}
