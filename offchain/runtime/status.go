@@ -1,0 +1,103 @@
+package runtime
+
+import (
+	"sync"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// Phase says what a [Process] is doing.
+type Phase string
+
+const (
+	PhaseUnstarted  Phase = "unstarted"
+	PhaseRestoring  Phase = "restoring" // reading the last config from the database
+	PhaseNoConfig   Phase = "no config" // waiting for the contract to have one
+	PhaseStarting   Phase = "starting"  // an instance is being started
+	PhaseRunning    Phase = "running"   // an instance runs
+	PhaseRetrying   Phase = "retrying"  // an instance could not be started; it will be tried again
+	PhaseNotRunning Phase = "dead"      // an instance cannot run under the current config; a new config is waited for
+	PhaseStopping   Phase = "stopping"  // an instance is being stopped, for a new config or for the end
+	PhaseClosed     Phase = "closed"
+)
+
+// Status is what a process is doing, for pages and bug reports. It holds no secret.
+type Status struct {
+	Phase Phase
+	// Reason says why no instance is running, in the phases in which one might be; empty otherwise.
+	Reason string
+	// NextAttempt is when an instance is tried again, in PhaseRetrying.
+	NextAttempt time.Time
+
+	// ConfigDigest is that of the config in force; zero if there is none.
+	ConfigDigest types.ConfigDigest
+	// LastPoll is when the contract was last asked for a new config; PollProblem says what went wrong then, if anything.
+	LastPoll    time.Time
+	PollProblem string
+	// AwaitingConfirmations tells that a new config on the contract waits for its confirmations.
+	AwaitingConfirmations bool
+
+	// Instance is nil unless an OCR2 instance is running.
+	Instance *InstanceStatus
+}
+
+// InstanceStatus is what a running OCR2 instance is doing.
+type InstanceStatus struct {
+	OracleID   commontypes.OracleID
+	N, F       int
+	PluginName string
+	StartedAt  time.Time
+
+	Epoch  uint32
+	Leader commontypes.OracleID
+	// Round is the round of Epoch that the oracle follows; 0 before the first.
+	Round uint8
+
+	SentObservations, IncludedObservations uint64
+	CompletedRounds, LedCompletedRounds    uint64
+
+	// LastTransmit is when the contract transmitter last took a report, and LastTransmitted which one; zero if never.
+	// LastTransmitError is what the last attempt failed with, empty if it did not.
+	LastTransmit      time.Time
+	LastTransmitted   types.ReportTimestamp
+	LastTransmitError string
+
+	// HeldMessages is the number of messages and transmissions that wait for the database.
+	HeldMessages int
+	// The numbers of messages dropped so far: those that could not be decoded, those that came in a flood, and those that the
+	// protocol had no use for.
+	Malformed, Flooded, Dropped uint64
+}
+
+// statusBoard holds a status that is written by one and read by many.
+type statusBoard struct {
+	mu      sync.Mutex
+	status  Status
+	running running
+}
+
+func (b *statusBoard) setRunning(r running) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running = r
+}
+
+func (b *statusBoard) getRunning() running {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.running
+}
+
+func (b *statusBoard) update(f func(*Status)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f(&b.status)
+}
+
+func (b *statusBoard) read() Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.status
+}
