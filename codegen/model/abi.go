@@ -1,0 +1,395 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ocrkit/ocrkit/codegen/artifact"
+)
+
+// entry is one item of an ABI.
+type entry struct {
+	Type      string `json:"type"`
+	Name      string `json:"name"`
+	Inputs    []arg  `json:"inputs"`
+	Outputs   []arg  `json:"outputs"`
+	Anonymous bool   `json:"anonymous"`
+}
+
+// arg is an argument or a member of a tuple.
+type arg struct {
+	Name         string `json:"name"`
+	Type         string `json:"type"`
+	InternalType string `json:"internalType"`
+	Components   []arg  `json:"components"`
+	Indexed      bool   `json:"indexed"`
+}
+
+func parseABI(a *artifact.Artifact) ([]entry, error) {
+	var entries []entry
+	if err := json.Unmarshal(a.ABI, &entries); err != nil {
+		return nil, fmt.Errorf("%s: abi: %w", a.File, err)
+	}
+	return entries, nil
+}
+
+// abi adds the events, errors and tagged functions of a contract.
+func (b *builder) abi(a *artifact.Artifact) {
+	entries, err := parseABI(a)
+	if err != nil {
+		b.problems = append(b.problems, err)
+		return
+	}
+	for _, e := range entries {
+		switch {
+		case e.Type == "event" && !e.Anonymous:
+			b.event(a, e)
+		case e.Type == "error":
+			b.customError(a, e)
+		case e.Type == "function":
+			b.call(a, e)
+		}
+	}
+}
+
+func (b *builder) event(a *artifact.Artifact, e entry) {
+	d, pos := b.find("EventDefinition", e.Name, len(e.Inputs), a)
+	s := b.arguments(e.Name, e.Inputs, d, pos)
+	if s == nil {
+		return
+	}
+	event := &Event{Struct: s, Event: e.Name, Signature: e.Name + "(" + s.Types() + ")"}
+	event.Topic = crypto.Keccak256Hash([]byte(event.Signature))
+	for _, other := range b.pkg.Events {
+		if other.Event != event.Event {
+			continue
+		}
+		if other.Signature != event.Signature || !sameIndexed(other, event) {
+			b.problems.add(pos, "Rename one, or give the contracts packages of their own in ocrgen.yaml.",
+				"event %s is another one than at %s", event.Signature, other.Pos)
+		}
+		return
+	}
+	if b.claim(pos, s.Name, "event "+e.Name) {
+		b.pkg.Events = append(b.pkg.Events, event)
+	}
+}
+
+func sameIndexed(x, y *Event) bool {
+	for i := range x.Fields {
+		if x.Fields[i].Indexed != y.Fields[i].Indexed {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *builder) customError(a *artifact.Artifact, e entry) {
+	d, pos := b.find("ErrorDefinition", e.Name, len(e.Inputs), a)
+	s := b.arguments(e.Name, e.Inputs, d, pos)
+	if s == nil {
+		return
+	}
+	s.Name += "Error"
+	custom := &CustomError{Struct: s, Error: e.Name, Signature: e.Name + "(" + s.Types() + ")"}
+	copy(custom.Selector[:], crypto.Keccak256([]byte(custom.Signature)))
+	for _, other := range b.pkg.Errors {
+		if other.Signature == custom.Signature {
+			return
+		}
+		if other.Error == custom.Error {
+			b.problems.add(pos, "Rename one, or give the contracts packages of their own in ocrgen.yaml.",
+				"error %s is another one than at %s", custom.Signature, other.Pos)
+			return
+		}
+	}
+	if b.claim(pos, s.Name, "error "+e.Name) {
+		b.pkg.Errors = append(b.pkg.Errors, custom)
+	}
+}
+
+// call adds a function if its declaration has a tag that says so.
+func (b *builder) call(a *artifact.Artifact, e entry) {
+	d, pos := b.findTagged(e, a)
+	if d == nil {
+		return
+	}
+	s := b.arguments(e.Name, e.Inputs, d, pos)
+	if s == nil {
+		return
+	}
+	call := &Call{Struct: s, Function: e.Name, Method: s.Name, Signature: e.Name + "(" + s.Types() + ")"}
+	s.Name += "Call"
+	copy(call.Selector[:], crypto.Keccak256([]byte(call.Signature)))
+	for _, other := range b.pkg.Calls {
+		if other.Signature == call.Signature {
+			return
+		}
+		if other.Function == call.Function {
+			b.problems.add(pos, "Tag one of them only.", "function %s is overloaded, see %s", e.Name, other.Pos)
+			return
+		}
+	}
+	if b.claim(pos, s.Name, "function "+e.Name) {
+		b.pkg.Calls = append(b.pkg.Calls, call)
+	}
+}
+
+// find looks for the declaration behind an ABI entry, for its comment and its place. Without one, the place is the
+// contract's file.
+func (b *builder) find(nodeType, name string, args int, a *artifact.Artifact) (*declaration, string) {
+	for _, d := range b.declarations {
+		if d.node.NodeType == nodeType && d.node.Name == name && b.argCount(d) == args {
+			return d, b.position(d)
+		}
+	}
+	return nil, a.Source
+}
+
+// argCount is the number of parameters of an event, error or function.
+func (b *builder) argCount(d *declaration) int {
+	if d.node.Parameters == nil {
+		return 0
+	}
+	return len(d.node.Parameters.Members)
+}
+
+// findTagged looks for a function with a tag that asks for its calldata. The tag may be on any declaration of it: the
+// contract's own or an interface's.
+func (b *builder) findTagged(e entry, a *artifact.Artifact) (*declaration, string) {
+	for _, d := range b.declarations {
+		if d.node.NodeType != "FunctionDefinition" || d.node.Name != e.Name || b.argCount(d) != len(e.Inputs) {
+			continue
+		}
+		for _, t := range d.doc.tags {
+			if t.name == tagSetConfig || t.name == tagTransmit || t.name == tagCall {
+				return d, b.position(d)
+			}
+		}
+	}
+	return nil, a.Source
+}
+
+func (b *builder) arguments(name string, args []arg, d *declaration, pos string) *Struct {
+	doc := &natspec{}
+	if d != nil {
+		doc = d.doc
+	}
+	s := &Struct{Name: exported(name), Doc: doc.text(), Pos: pos}
+	for _, a := range args {
+		t := b.abiType(a, pos)
+		if t == nil {
+			return nil
+		}
+		f := newField(a.Name, doc.param(a.Name), t)
+		f.Indexed = a.Indexed
+		s.Fields = append(s.Fields, f)
+	}
+	b.name(s.Fields)
+	return s
+}
+
+// abiType reads the type of an ABI argument.
+func (b *builder) abiType(a arg, pos string) *Type {
+	if i := strings.LastIndex(a.Type, "["); i >= 0 {
+		inner := a
+		inner.Type = a.Type[:i]
+		if j := strings.LastIndex(a.InternalType, "["); j >= 0 {
+			inner.InternalType = a.InternalType[:j]
+		}
+		elem := b.abiType(inner, pos)
+		if elem == nil {
+			return nil
+		}
+		length := strings.TrimSuffix(a.Type[i+1:], "]")
+		if length == "" {
+			return &Type{Kind: Slice, Elem: elem}
+		}
+		size, ok := new(big.Int).SetString(length, 10)
+		if !ok || size.Cmp(big.NewInt(maxArraySize)) > 0 {
+			b.problems.add(pos, "Use a dynamic array.", "the length of %s %s is too large", a.Type, a.Name)
+			return nil
+		}
+		return &Type{Kind: Array, Size: int(size.Int64()), Elem: elem}
+	}
+	if a.Type == "tuple" {
+		return b.abiTuple(a, pos)
+	}
+	t := parseElementary(a.Type)
+	if t == nil {
+		b.problems.add(pos, "", "%s is a %s, which this generator does not know", a.Name, a.Type)
+		return nil
+	}
+	if name, ok := strings.CutPrefix(a.InternalType, "enum "); ok {
+		if d := b.lookup(name); d != nil {
+			t.Members = len(d.node.Members)
+		}
+	}
+	return t
+}
+
+// abiTuple is the struct behind a tuple: its declaration if there is one, for the comments, or what the ABI says.
+func (b *builder) abiTuple(a arg, pos string) *Type {
+	name := strings.TrimPrefix(a.InternalType, "struct ")
+	if d := b.lookup(name); d != nil {
+		if s := b.structOf(d); s != nil {
+			b.use(s)
+			return &Type{Kind: Tuple, Struct: s}
+		}
+		return nil
+	}
+	short := exported(name[strings.LastIndex(name, ".")+1:])
+	if short == "" {
+		short = exported(a.Name)
+	}
+	s := b.arguments(short, a.Components, nil, pos)
+	if s == nil {
+		return nil
+	}
+	for _, other := range b.pkg.Structs {
+		if other.Name == s.Name && other.Types() == s.Types() {
+			return &Type{Kind: Tuple, Struct: other}
+		}
+	}
+	b.use(s)
+	return &Type{Kind: Tuple, Struct: s}
+}
+
+// reverts collects the reasons that the sources give in require and revert.
+func (b *builder) reverts() {
+	byReason := map[string]*Revert{}
+	for _, tree := range b.trees {
+		for _, literal := range tree.StringArguments() {
+			gives := literal.Callee == "require" && literal.Index == 1 || literal.Callee == "revert" && literal.Index == 0
+			if !gives || literal.Text == "" {
+				continue
+			}
+			r := byReason[literal.Text]
+			if r == nil {
+				r = &Revert{Name: sentinel(literal.Text), Reason: literal.Text}
+				byReason[literal.Text] = r
+				b.pkg.Reverts = append(b.pkg.Reverts, r)
+			}
+			if len(r.Where) == 0 || r.Where[len(r.Where)-1] != tree.AbsolutePath {
+				r.Where = append(r.Where, tree.AbsolutePath)
+			}
+		}
+	}
+	sortReverts(b.pkg.Reverts)
+	for _, r := range b.pkg.Reverts {
+		name := r.Name
+		for i := 2; b.taken[r.Name] != ""; i++ {
+			r.Name = fmt.Sprintf("%s%d", name, i)
+		}
+		b.taken[r.Name] = "revert " + r.Reason
+	}
+}
+
+// selector is the first four bytes of the hash of a signature.
+func selector(signature string) (s [4]byte) {
+	copy(s[:], crypto.Keccak256([]byte(signature)))
+	return s
+}
+
+// proofs finds the functions of the proof contract that do in Solidity what the codecs do in Go. They are found by
+// what they take and give; their names are free.
+func (b *builder) proofs() error {
+	a, err := b.project.Contract(b.options.Proofs)
+	if err != nil {
+		return err
+	}
+	if len(a.Bytecode) == 0 {
+		b.problems.add(a.Source, "Name a contract that can be deployed.", "proof contract %s has no bytecode", a.Contract)
+		return nil
+	}
+	entries, err := parseABI(a)
+	if err != nil {
+		return err
+	}
+	p := &Proofs{Contract: a.Contract, Bytecode: a.Bytecode}
+	for _, e := range entries {
+		if e.Type == "constructor" && len(e.Inputs) > 0 {
+			b.problems.add(a.Source, "Derive a contract from it that gives them.",
+				"the constructor of proof contract %s has arguments", a.Contract)
+		}
+	}
+	find := func(what string, s *Struct, fieldsIn bool, other string) Method {
+		m := b.method(entries, s, fieldsIn, other)
+		if m == nil {
+			from, to := s.Types(), other
+			if !fieldsIn {
+				from, to = to, from
+			}
+			b.problems.add(a.Source, fmt.Sprintf("Add to it:\n  function %s(%s) external pure returns (%s)", what, from, to),
+				"proof contract %s has no function from (%s) to (%s)", a.Contract, from, to)
+			return Method{}
+		}
+		return *m
+	}
+	for _, r := range b.pkg.Reports {
+		p.Reports = append(p.Reports, ReportProof{
+			r, find("encode"+r.Name, r.Struct, true, "bytes"), find("decode"+r.Name, r.Struct, false, "bytes"),
+		})
+	}
+	for _, packed := range b.pkg.Packed {
+		p.Packed = append(p.Packed, PackedProof{packed, find("encode"+packed.Name, packed.Struct, true, "bytes")})
+	}
+	for _, d := range b.pkg.Digests {
+		wide := &Struct{Fields: append([]Field(nil), d.Fields...)}
+		for i, t := range b.wide[d] {
+			wide.Fields[i].Type = t
+		}
+		p.Digests = append(p.Digests, DigestProof{d, find("digest"+d.Name, wide, true, "bytes32")})
+	}
+	b.pkg.Proofs = p
+	return nil
+}
+
+// method finds the function between the fields of s and another type, in either direction.
+func (b *builder) method(entries []entry, s *Struct, fieldsIn bool, other string) *Method {
+	for _, e := range entries {
+		if e.Type != "function" {
+			continue
+		}
+		fields, rest := e.Inputs, e.Outputs
+		if !fieldsIn {
+			fields, rest = e.Outputs, e.Inputs
+		}
+		if len(rest) != 1 || rest[0].Type != other {
+			continue
+		}
+		var in []string
+		for _, x := range e.Inputs {
+			in = append(in, canonical(x))
+		}
+		var types []string
+		for _, x := range fields {
+			types = append(types, canonical(x))
+		}
+		list := strings.Join(types, ",")
+		if list == s.Types() || list == "("+s.Types()+")" {
+			return &Method{
+				Name:     e.Name,
+				Selector: selector(e.Name + "(" + strings.Join(in, ",") + ")"),
+				Tuple:    list != s.Types(),
+			}
+		}
+	}
+	return nil
+}
+
+// canonical is the type of an argument as in a signature.
+func canonical(a arg) string {
+	suffix, ok := strings.CutPrefix(a.Type, "tuple")
+	if !ok {
+		return a.Type
+	}
+	var types []string
+	for _, c := range a.Components {
+		types = append(types, canonical(c))
+	}
+	return "(" + strings.Join(types, ",") + ")" + suffix
+}

@@ -1,0 +1,178 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// Package is everything that a generated package says about a family of contracts.
+type Package struct {
+	Name      string // of the Go package
+	Contracts []string
+
+	Structs   []*Struct // those that fields of others refer to
+	Reports   []*Report
+	Packed    []*Packed
+	Digests   []*Digest
+	Constants []*Constant
+	Calls     []*Call
+	Events    []*Event
+	Errors    []*CustomError
+	Reverts   []*Revert
+	Proofs    *Proofs // nil without a proof contract
+}
+
+// Report is a struct whose fields, ABI-encoded as an argument list, oracles sign and send.
+type Report struct {
+	*Struct
+}
+
+// Packed is a struct whose fields follow each other without padding.
+type Packed struct {
+	*Struct
+	Fixed []FixedField // fields that have one value only, and so are none in Go
+}
+
+// FixedField is a field of a packed struct that has always the same value.
+type FixedField struct {
+	Field
+	Offset int
+	Value  *big.Int
+}
+
+// Digest is a hash over an ABI-encoded argument list whose first bytes are overwritten with a prefix.
+type Digest struct {
+	*Struct
+	Prefix *Constant // nil if it is the plain hash
+}
+
+// Constant is a number that both sides must agree on.
+type Constant struct {
+	Name   string
+	Doc    string
+	Pos    string
+	Value  *big.Int
+	Type   *Type
+	Prefix bool // of config digests
+}
+
+// Call is a function whose calldata the offchain side makes.
+type Call struct {
+	*Struct          // its arguments
+	Function  string // name in Solidity
+	Signature string // canonical
+	Selector  [4]byte
+	Method    string // name in Go
+}
+
+// Event is an event of the contracts.
+type Event struct {
+	*Struct
+	Event     string // name in Solidity
+	Signature string
+	Topic     common.Hash
+}
+
+// Data are the fields that are in the data of the log.
+func (e *Event) Data() *Struct {
+	data := &Struct{Name: e.Name, Doc: e.Doc, Pos: e.Pos}
+	for _, f := range e.Fields {
+		if !f.Indexed {
+			data.Fields = append(data.Fields, f)
+		}
+	}
+	return data
+}
+
+// Indexed are the fields that are in the topics.
+func (e *Event) Indexed() []Field {
+	var fields []Field
+	for _, f := range e.Fields {
+		if f.Indexed {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// CustomError is a Solidity error with its arguments.
+type CustomError struct {
+	*Struct
+	Error     string // name in Solidity
+	Signature string
+	Selector  [4]byte
+}
+
+// Revert is a reason string that the source gives.
+type Revert struct {
+	Name   string // of the variable in Go
+	Reason string
+	Where  []string // sources that give it
+}
+
+// Proofs says which functions of a deployable contract show what the contracts do.
+type Proofs struct {
+	Contract string // to be deployed without arguments
+	Bytecode []byte
+	Reports  []ReportProof
+	Packed   []PackedProof
+	Digests  []DigestProof
+}
+
+// Method is a function of the proof contract.
+type Method struct {
+	Name     string
+	Selector [4]byte
+	Tuple    bool // the fields are one struct, not a list of arguments
+}
+
+// ReportProof proves the codec of a report.
+type ReportProof struct {
+	Report *Report
+	Encode Method
+	Decode Method
+}
+
+// PackedProof proves the codec of a packed struct.
+type PackedProof struct {
+	Packed *Packed
+	Encode Method
+}
+
+// DigestProof proves a digest.
+type DigestProof struct {
+	Digest *Digest
+	Method Method
+}
+
+// A Problem is something in the contracts that the generator cannot work with.
+type Problem struct {
+	Pos     string // file:line
+	Message string // what is wrong
+	Advice  string // what to write instead
+}
+
+// Error implements error.
+func (p *Problem) Error() string {
+	text := p.Message
+	if p.Pos != "" {
+		text = p.Pos + ": " + text
+	}
+	if p.Advice != "" {
+		text += "\n\t" + strings.ReplaceAll(p.Advice, "\n", "\n\t")
+	}
+	return text
+}
+
+// problems collects what is wrong, so that a user sees all of it at once.
+type problems []error
+
+func (p *problems) add(pos, advice, format string, args ...any) {
+	*p = append(*p, &Problem{pos, fmt.Sprintf(format, args...), advice})
+}
+
+func (p problems) err() error { return errors.Join(p...) }

@@ -1,0 +1,61 @@
+package model
+
+import (
+	"go/token"
+	"strings"
+	"unicode"
+
+	"github.com/ethereum/go-ethereum/accounts/abi"
+)
+
+// exported is the exported Go name of a Solidity name.
+func exported(name string) string {
+	return abi.ToCamelCase(strings.TrimLeft(name, "_"))
+}
+
+// reserved are names that generated functions use for themselves.
+var reserved = map[string]bool{
+	"b": true, "data": true, "dst": true, "err": true, "end": true, "tail": true, "base": true, "n": true, "ok": true,
+	"v": true, "len": true, "string": true, "bool": true, "byte": true, "error": true, "make": true, "nil": true,
+	"append": true, "copy": true, "common": true, "big": true, "solabi": true, "start": true,
+}
+
+// parameter is the Go name of a parameter.
+func parameter(name string) string {
+	name = exported(name)
+	runes := []rune(name)
+	for i := range runes {
+		// Acronyms at the beginning go down as one: ID -> id, URLText -> urlText.
+		if i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1]) || !unicode.IsUpper(runes[i]) {
+			break
+		}
+		runes[i] = unicode.ToLower(runes[i])
+	}
+	name = string(runes)
+	if token.IsKeyword(name) || reserved[name] {
+		return name + "_"
+	}
+	return name
+}
+
+// sentinel is the name of the variable for a revert reason: "stale report" is ErrStaleReport.
+func sentinel(reason string) string {
+	var b strings.Builder
+	b.WriteString("Err")
+	upper := true
+	for _, r := range reason {
+		switch {
+		case r == '&':
+			b.WriteString("And")
+			upper = true
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r) || r > unicode.MaxASCII:
+			upper = true
+		case upper:
+			b.WriteRune(unicode.ToUpper(r))
+			upper = false
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

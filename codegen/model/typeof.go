@@ -1,0 +1,138 @@
+package model
+
+import (
+	"encoding/json"
+	"math/big"
+	"strings"
+
+	"github.com/ocrkit/ocrkit/codegen/artifact"
+)
+
+// maxArraySize bounds T[n]: the generated Go has an array of that size.
+const maxArraySize = 1 << 16
+
+// typeOf is the ABI type of a variable: a member or a parameter. It is nil if there is none, and the problem is noted.
+func (b *builder) typeOf(d *declaration, variable *artifact.Node) *Type {
+	return b.typeName(d, variable, variable.TypeName)
+}
+
+func (b *builder) typeName(d *declaration, variable, name *artifact.Node) *Type {
+	pos := b.project.Position(d.source, variable.Src)
+	switch name.NodeType {
+	case "ElementaryTypeName":
+		if t := parseElementary(name.Name); t != nil {
+			return t
+		}
+	case "ArrayTypeName":
+		elem := b.typeName(d, variable, name.BaseType)
+		if elem == nil {
+			return nil
+		}
+		if name.Length == nil {
+			return &Type{Kind: Slice, Elem: elem}
+		}
+		// The length may be an expression; the compiler's name of the type has its value.
+		text := name.TypeDescription.TypeString
+		text = text[strings.LastIndex(text, "[")+1:]
+		size, ok := new(big.Int).SetString(strings.TrimSuffix(text, "]"), 10)
+		if !ok || size.Cmp(big.NewInt(maxArraySize)) > 0 {
+			b.problems.add(pos, "Use a dynamic array.", "the length of %s is too large", variable.Name)
+			return nil
+		}
+		return &Type{Kind: Array, Size: int(size.Int64()), Elem: elem}
+	case "UserDefinedTypeName":
+		return b.userDefined(d, variable, name)
+	}
+	b.problems.add(pos, "Use a type that the ABI has.", "%s is a %s, which has no ABI encoding", variable.Name,
+		name.TypeDescription.TypeString)
+	return nil
+}
+
+// userDefined resolves the name of a struct, enum, value type or contract.
+func (b *builder) userDefined(d *declaration, variable, name *artifact.Node) *Type {
+	kind, full, _ := strings.Cut(name.TypeDescription.TypeString, " ")
+	if kind == "contract" {
+		return &Type{Kind: Address}
+	}
+	if full == "" {
+		full = kind // a user-defined value type has no kind before its name
+	}
+	target := b.lookup(full)
+	if target == nil {
+		b.problems.add(b.project.Position(d.source, variable.Src),
+			"Put the declaration into a file that has a contract, an interface or a library: forge writes no syntax tree for others.",
+			"the declaration of %s, the type of %s, is in no artifact", full, variable.Name)
+		return nil
+	}
+	switch target.node.NodeType {
+	case "EnumDefinition":
+		return &Type{Kind: Uint, Bits: 8, Members: len(target.node.Members)}
+	case "UserDefinedValueTypeDefinition":
+		return parseElementary(target.node.UnderlyingType.Name)
+	case "StructDefinition":
+		s := b.structOf(target)
+		if s == nil {
+			return nil
+		}
+		b.use(s)
+		return &Type{Kind: Tuple, Struct: s}
+	}
+	return nil
+}
+
+// use makes a struct part of the package, because a field is of its type.
+func (b *builder) use(s *Struct) {
+	for _, other := range b.pkg.Structs {
+		if other == s {
+			return
+		}
+	}
+	if b.claim(s.Pos, s.Name, "struct "+s.Name) {
+		b.pkg.Structs = append(b.pkg.Structs, s)
+	}
+}
+
+// lookup finds a declaration by its canonical name, "Library.Name" or "Name".
+func (b *builder) lookup(canonical string) *declaration {
+	for _, d := range b.declarations {
+		name := d.node.CanonicalName
+		if name == "" && d.parent.NodeType == "ContractDefinition" {
+			name = d.parent.Name + "." + d.node.Name
+		}
+		if name == canonical || name == "" && d.node.Name == canonical {
+			return d
+		}
+	}
+	return nil
+}
+
+// constantValue evaluates a constant that is a literal or another constant; nil if it is more than that.
+func (b *builder) constantValue(d *declaration, depth int) *big.Int {
+	if depth > 16 || len(d.node.Value) == 0 || d.node.Value[0] != '{' {
+		return nil
+	}
+	var value artifact.Node
+	if json.Unmarshal(d.node.Value, &value) != nil {
+		return nil
+	}
+	switch value.NodeType {
+	case "Literal":
+		var text string
+		if json.Unmarshal(value.Value, &text) != nil {
+			return nil
+		}
+		v, ok := new(big.Int).SetString(strings.ReplaceAll(text, "_", ""), 0)
+		if !ok {
+			return nil
+		}
+		return v
+	case "Identifier":
+		for _, other := range b.declarations {
+			if other.node.NodeType == "VariableDeclaration" && other.node.Name == value.Name &&
+				(other.parent == d.parent || other.source == d.source || other.node.ID == value.Referenced) {
+				return b.constantValue(other, depth+1)
+			}
+		}
+	}
+	return nil
+}
