@@ -132,7 +132,9 @@ type Log struct {
 func (e SetTimer) String() string    { return fmt.Sprintf("set-timer %d after=%s", e.Timer, e.After) }
 func (e CancelTimer) String() string { return fmt.Sprintf("cancel-timer %d", e.Timer) }
 func (e Abandon) String() string     { return fmt.Sprintf("abandon call=%d", e.ID) }
-func (e Verify) String() string      { return fmt.Sprintf("verify call=%d signatures=%d", e.ID, len(e.Checks)) }
+func (e Verify) String() string {
+	return fmt.Sprintf("verify call=%d signatures=%d", e.ID, len(e.Checks))
+}
 func (e SignOffchain) String() string {
 	return fmt.Sprintf("sign-offchain call=%d message=%x", e.ID, e.Message)
 }

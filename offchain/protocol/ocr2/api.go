@@ -1,6 +1,7 @@
 package ocr2
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -79,7 +80,11 @@ type Round struct {
 
 // Less tells whether r comes before o.
 func (r Round) Less(o Round) bool {
-	return r.Epoch < o.Epoch || r.Epoch == o.Epoch && r.Round < o.Round
+	return r.compare(o) < 0
+}
+
+func (r Round) compare(o Round) int {
+	return cmp.Or(cmp.Compare(r.Epoch, o.Epoch), cmp.Compare(r.Round, o.Round))
 }
 
 // MessageReceived is a message from an authenticated oracle of this instance (possibly oneself); sizes are within the

@@ -212,7 +212,10 @@ func TestErrorsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-var sink any
+var (
+	sinkBytes   []byte
+	sinkMessage Message
+)
 
 func BenchmarkEncode(b *testing.B) {
 	forEachBenchmark(b, func(b *testing.B, m Message, encoded []byte) {
@@ -221,7 +224,7 @@ func BenchmarkEncode(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			sink = out
+			sinkBytes = out
 		}
 	})
 }
@@ -233,7 +236,7 @@ func BenchmarkDecode(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			sink = out
+			sinkMessage = out
 		}
 	})
 }
@@ -246,7 +249,7 @@ func BenchmarkDecodeGenerated(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			sink = out
+			sinkMessage = out
 		}
 	})
 }
@@ -258,7 +261,7 @@ func BenchmarkEncodeGenerated(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			sink = out
+			sinkBytes = out
 		}
 	})
 }

@@ -50,7 +50,7 @@ func appendHashed(b, s []byte) []byte {
 }
 
 // hashBuffer saves the allocation for what is hashed, in the usual case that it is small.
-type hashBuffer [1024]byte
+type hashBuffer [4096]byte
 
 func (h *hashBuffer) start(size int) []byte {
 	if size > len(h) {

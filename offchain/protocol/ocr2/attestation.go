@@ -1,0 +1,118 @@
+package ocr2
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
+)
+
+// What makes attested reports valid: everything that can be told without a look at the signatures, and the signatures to
+// check then. Source: docs/protocol/ocr2.md, "Signatures and hashes".
+
+// oracleSet is a set of oracle indices below 32.
+type oracleSet uint32
+
+// add puts an oracle into the set; it tells whether it was there already.
+func (s *oracleSet) add(id commontypes.OracleID) (present bool) {
+	present = *s>>id&1 == 1
+	*s |= 1 << id
+	return present
+}
+
+// checkFinal tells whether the signatures of a final are as many as they must be, by distinct oracles of this instance.
+func (c *core) checkFinal(f *ocr2wire.Final) (why dropReason, ok bool) {
+	signatures := f.AttestedReport.AttributedSignatures
+	if len(signatures) != c.cfg.ReportQuorum {
+		return dropSignatureCount, false
+	}
+	var seen oracleSet
+	for _, s := range signatures {
+		if int(s.Signer) >= c.cfg.N {
+			return dropBadSigner, false
+		}
+		if seen.add(s.Signer) {
+			return dropRepeated, false
+		}
+	}
+	return dropReason{}, true
+}
+
+// finalSignatures lists the signatures of a final.
+func (c *core) finalSignatures(f *ocr2wire.Final) []kernel.SignatureCheck {
+	context := &types.ReportContext{ReportTimestamp: c.timestamp(Round{f.Epoch, f.Round}), ExtraHash: f.H}
+	checks := make([]kernel.SignatureCheck, len(f.AttestedReport.AttributedSignatures))
+	for i, s := range f.AttestedReport.AttributedSignatures {
+		checks[i] = kernel.SignatureCheck{
+			Kind: kernel.OnchainSignature, Signer: s.Signer, Signature: s.Signature, Context: context, Report: f.AttestedReport.Report,
+		}
+	}
+	return checks
+}
+
+// checkSkip tells whether a skip carries nothing, as it must.
+func checkSkip(r *ocr2wire.AttestedReportOne) bool {
+	return len(r.Report) == 0 && len(r.Signature) == 0
+}
+
+// reportSignature is the signature of a report by one oracle.
+func (c *core) reportSignature(
+	round Round, h [32]byte, r *ocr2wire.AttestedReportOne, signer commontypes.OracleID,
+) kernel.SignatureCheck {
+	return kernel.SignatureCheck{
+		Kind: kernel.OnchainSignature, Signer: signer, Signature: r.Signature, Report: r.Report,
+		Context: &types.ReportContext{ReportTimestamp: c.timestamp(round), ExtraHash: h},
+	}
+}
+
+// observationSignature is the signature of an observation.
+func (c *core) observationSignature(
+	round Round, query []byte, o *ocr2wire.SignedObservation, observer commontypes.OracleID,
+) kernel.SignatureCheck {
+	digest := ocr2wire.ObservationDigest(c.timestamp(round), query, o.Observation)
+	return kernel.SignatureCheck{Kind: kernel.OffchainSignature, Signer: observer, Signature: o.Signature, Message: digest[:]}
+}
+
+// checkObservations tells whether a list of observations is by distinct oracles of this instance, more than 2f of them.
+func (c *core) checkObservations(list []ocr2wire.AttributedSignedObservation) (why dropReason, ok bool) {
+	var seen oracleSet
+	for i := range list {
+		if int(list[i].Observer) >= c.cfg.N {
+			return dropBadObserver, false
+		}
+		if seen.add(list[i].Observer) {
+			return dropRepeated, false
+		}
+	}
+	if len(list) <= 2*c.cfg.F {
+		return dropTooFew, false
+	}
+	return dropReason{}, true
+}
+
+// finalHash identifies a final with all its signatures.
+func finalHash(f *ocr2wire.Final) [32]byte {
+	size := 4 + 1 + len(f.H) + 8 + len(f.AttestedReport.Report)
+	for _, s := range f.AttestedReport.AttributedSignatures {
+		size += 1 + 8 + len(s.Signature)
+	}
+	var buffer [4096]byte
+	b := buffer[:0]
+	if size > len(buffer) {
+		b = make([]byte, 0, size)
+	}
+	b = binary.BigEndian.AppendUint32(b, f.Epoch)
+	b = append(b, f.Round)
+	b = append(b, f.H[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(len(f.AttestedReport.Report)))
+	b = append(b, f.AttestedReport.Report...)
+	for _, s := range f.AttestedReport.AttributedSignatures {
+		b = append(b, byte(s.Signer))
+		b = binary.BigEndian.AppendUint64(b, uint64(len(s.Signature)))
+		b = append(b, s.Signature...)
+	}
+	return sha256.Sum256(b)
+}
