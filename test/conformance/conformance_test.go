@@ -1,0 +1,134 @@
+// Package conformance_test keeps account of the golden vectors: each file belongs to a family, and each family to the packages
+// that run it. A file that no family claims fails the test, so that none is overlooked.
+package conformance_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ocrkit/ocrkit/test/vectors"
+)
+
+// notBuilt is what stands in the table for families that no package runs yet.
+const notBuilt = ""
+
+// families says which packages run the files that match a pattern. The first pattern that matches decides.
+var families = []struct{ pattern, packages string }{
+	{"config-ocr1.json", notBuilt},
+	{"config-ocr3.json", notBuilt},
+	{"config-ocr31*.json", notBuilt},
+	{"config-digest.json", "offchain/types, offchain/config, offchain/evm"},
+	{"config-encoding.json", "offchain/bigbigendian, offchain/commontypes, offchain/commontypes/peerid, offchain/quorumhelper, offchain/plugins/median"},
+	{"config-local.json", "offchain/localconfig"},
+	{"config-ocr2.json", "offchain/config"},
+	{"config-permutation.json", "offchain/permutation"},
+	{"config-schedule.json", "offchain/config"},
+	{"config-shared-secret.json", "offchain/config"},
+
+	{"contracts-ocr1-*.json", notBuilt},
+	{"contracts-ocr3-*.json", notBuilt},
+	{"contracts-billing.json", "the contracts of OCR2"},
+	{"contracts-config-digest.json", "the contracts of OCR2"},
+	{"contracts-ocr2-*.json", "the contracts of OCR2"},
+	{"contracts-report-encoding.json", "the generated codecs of OCR2"},
+
+	{"ocr12-ocr1-*.json", notBuilt},
+	{"ocr12-leaders.json", "offchain/protocol"},
+	{"ocr12-median-*.json", "offchain/plugins/median"},
+	{"ocr12-ocr2-messages.json", "offchain/wire"},
+	{"ocr12-ocr2-signing.json", "offchain/wire"},
+	{"ocr12-ocr2-*.json", "offchain/protocol, offchain/runtime"},
+
+	{"api-mercury.json", notBuilt},
+	{"api-overlay-tx.json", notBuilt},
+	{"api-evmutil.json", "offchain/evm"},
+	{"api-limits.json", "offchain/runtime"},
+	{"api-localconfig.json", "offchain/localconfig"},
+	{"api-logging.json", "offchain/runtime"},
+	{"api-onchain-signatures.json", "offchain/evm"},
+	{"api-trackconfig.json", "offchain/runtime"},
+	{"api-transmit.json", "offchain/evm"},
+	{"api-types.json", "offchain/commontypes, offchain/permutation, offchain/quorumhelper, offchain/types"},
+
+	{"network-*.json", notBuilt},
+	{"ocr3-*.json", notBuilt},
+	{"ocr31a-*.json", notBuilt},
+	{"ocr31b-*.json", notBuilt},
+}
+
+type census struct {
+	run     map[string]string // file -> packages
+	skipped []string
+	unknown []string
+}
+
+// count sorts files of vectors by what happens to them.
+func count(names []string) census {
+	c := census{run: map[string]string{}}
+next:
+	for _, name := range names {
+		for _, family := range families {
+			if ok, err := filepath.Match(family.pattern, name); err != nil {
+				panic(fmt.Sprintf("pattern %q: %v", family.pattern, err))
+			} else if !ok {
+				continue
+			}
+			if family.packages == notBuilt {
+				c.skipped = append(c.skipped, name)
+			} else {
+				c.run[name] = family.packages
+			}
+			continue next
+		}
+		c.unknown = append(c.unknown, name)
+	}
+	return c
+}
+
+// TestEveryFileIsClaimed looks at the folder that OCRKIT_VECTORS names, or else at a small one of our own.
+func TestEveryFileIsClaimed(t *testing.T) {
+	dir := vectors.Dir(t, "testdata")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) == ".json" {
+			names = append(names, entry.Name())
+		}
+	}
+	if len(names) == 0 {
+		t.Fatalf("there are no vectors in %s", dir)
+	}
+	c := count(names)
+	for _, name := range names {
+		cases := len(vectors.Files(t, dir, name)[0].Cases)
+		switch packages, run := c.run[name]; {
+		case run:
+			t.Logf("%s: %d cases, run by %s", name, cases, packages)
+		case slices.Contains(c.skipped, name):
+			t.Logf("%s: %d cases, skipped: not built yet", name, cases)
+		}
+	}
+	for _, name := range c.unknown {
+		t.Errorf("%s: no family claims this file", name)
+	}
+}
+
+func TestCount(t *testing.T) {
+	c := count([]string{"config-ocr2.json", "config-ocr31-checks.json", "ocr12-ocr1-steps.json", "ocr12-ocr2-steps.json", "config-new.json", "ocr4-steps.json"})
+	if len(c.run) != 2 || c.run["config-ocr2.json"] == "" || c.run["ocr12-ocr2-steps.json"] == "" {
+		t.Errorf("run: got %v", c.run)
+	}
+	if got := strings.Join(c.skipped, " "); got != "config-ocr31-checks.json ocr12-ocr1-steps.json" {
+		t.Errorf("skipped: got %s", got)
+	}
+	if got := strings.Join(c.unknown, " "); got != "config-new.json ocr4-steps.json" {
+		t.Errorf("unknown: got %s", got)
+	}
+}
