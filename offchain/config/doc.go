@@ -13,7 +13,7 @@
 //
 // Everything here is pure. Values are safe for concurrent use unless their documentation says otherwise.
 //
-// Source: docs/protocol/ocr2.md, sections "Configuration", "Keys leaders and schedules" and "Limits".
+// Source: docs/protocol/ocr2.md, sections "Configuration", "Keys, leaders and schedules" and "Limits".
 package config
 
 // Values of ContractConfig.OffchainConfigVersion (OCR1: EncodedConfigVersion). The number decides how the bytes of the

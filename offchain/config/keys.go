@@ -32,7 +32,7 @@ type Keys struct {
 
 // KeysV1 derives the keys of OCR1 and OCR2. They depend on nothing but the secret.
 //
-// Source: docs/protocol/ocr2.md, section "Keys leaders and schedules".
+// Source: docs/protocol/ocr2.md, section "Keys, leaders and schedules".
 func KeysV1(secret SharedSecret) Keys {
 	return Keys{
 		LeaderSelection:   Key(keccak128(secret[:], []byte(leaderLabelV1))),

@@ -22,7 +22,7 @@ func NewLeadersV1(n int, key Key) LeadersV1 {
 
 // Leader returns the leader of the epoch. Every epoch has one, 0 included.
 //
-// Source: docs/protocol/ocr2.md, section "Keys leaders and schedules".
+// Source: docs/protocol/ocr2.md, section "Keys, leaders and schedules".
 func (l LeadersV1) Leader(epoch uint32) commontypes.OracleID {
 	var e [8]byte
 	binary.LittleEndian.PutUint64(e[:], uint64(epoch))

@@ -76,7 +76,7 @@ func NewScheduleV1(n int, key Key, digest []byte, stages Stages) ScheduleV1 {
 
 // Delays returns the delays of all oracles, by oracle id, for the report of a round.
 //
-// Source: docs/protocol/ocr2.md, section "Keys leaders and schedules".
+// Source: docs/protocol/ocr2.md, section "Keys, leaders and schedules".
 func (s ScheduleV1) Delays(epoch uint32, round uint8) []TransmitDelay {
 	return s.stages.byOracle(permutation.Permutation(s.n, s.orderKey(epoch, round)))
 }

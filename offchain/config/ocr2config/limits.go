@@ -28,7 +28,7 @@ type MessageLengths struct {
 	FinalEcho  int
 }
 
-// EndpointLimits computes how much traffic an instance needs between each two of its oracles, from its config, from the
+// NetworkLimits computes how much traffic an instance needs between each two of its oracles, from its config, from the
 // limits that the reporting plugin declared and from the longest signature of the onchain keyring. All oracles of an instance
 // get the same, which is what lets receivers drop what goes beyond.
 //
@@ -36,7 +36,7 @@ type MessageLengths struct {
 // lengths does not fit into 31 bits; such an instance cannot run, and trying again does not help.
 //
 // Source: docs/protocol/ocr2.md, section "Limits".
-func EndpointLimits(
+func NetworkLimits(
 	cfg PublicConfig, limits types.ReportingPluginLimits, maxSignatureLength int,
 ) (types.BinaryNetworkEndpointLimits, MessageLengths, error) {
 	var s config.Sizes
