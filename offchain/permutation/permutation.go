@@ -24,7 +24,8 @@ func Permutation(n int, key [16]byte) []int {
 }
 
 // Into writes the permutation of 0..len(dst)-1 that belongs to the key into dst. It is Permutation for callers that have a
-// buffer of their own. It panics when the length does not fit into 31 bits.
+// buffer of their own: it allocates the AES cipher and nothing that grows with the length. It panics when the length does not fit
+// into 31 bits.
 //
 // The permutation is a Fisher-Yates shuffle. Its source of randomness is the keystream of AES-128 in counter mode with a
 // counter that starts at zero, read in pieces of eight bytes, each a little-endian number of which bits 31 to 62 count. (The
@@ -50,30 +51,28 @@ func Into(dst []int, key [16]byte) {
 type stream struct {
 	block   cipher.Block
 	counter uint64 // the next block; the upper half of the 16-byte counter stays 0 within any length that Into accepts
-	buf     [2]uint64
-	left    int // how many of buf are still to be used
+	buf     [aes.BlockSize]byte
+	left    int // how many bytes of buf are still to be used
 }
 
-func newStream(key *[16]byte) stream {
+func newStream(key *[16]byte) *stream {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // the only error is a wrong length of the key
 	}
-	return stream{block: block}
+	return &stream{block: block}
 }
 
 func (s *stream) next() uint64 {
 	if s.left == 0 {
-		var b [aes.BlockSize]byte
-		binary.BigEndian.PutUint64(b[8:], s.counter)
+		clear(s.buf[:8])
+		binary.BigEndian.PutUint64(s.buf[8:], s.counter)
 		s.counter++
-		s.block.Encrypt(b[:], b[:])
-		s.buf[0] = binary.LittleEndian.Uint64(b[:8])
-		s.buf[1] = binary.LittleEndian.Uint64(b[8:])
-		s.left = 2
+		s.block.Encrypt(s.buf[:], s.buf[:])
+		s.left = len(s.buf)
 	}
-	u := s.buf[2-s.left]
-	s.left--
+	u := binary.LittleEndian.Uint64(s.buf[len(s.buf)-s.left:])
+	s.left -= 8
 	return u
 }
 
