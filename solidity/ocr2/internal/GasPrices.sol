@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+/// @title What a transmission costs its transmitter
+library GasPrices {
+  uint256 private constant GWEI = 1e9;
+
+  /// @dev Gas price, in gwei, at which a transmission is reimbursed. Below the reasonable price the transmitter keeps half
+  /// of what it saved, so that it has a reason to save; above the maximum price it bears the difference.
+  function reimbursementGasPriceGwei(
+    uint256 txGasPriceGwei,
+    uint256 reasonableGasPriceGwei,
+    uint256 maximumGasPriceGwei
+  ) internal pure returns (uint256 price) {
+    unchecked {
+      price = txGasPriceGwei;
+      if (txGasPriceGwei < reasonableGasPriceGwei) price += (reasonableGasPriceGwei - txGasPriceGwei) / 2;
+      if (price > maximumGasPriceGwei) price = maximumGasPriceGwei;
+    }
+  }
+
+  /// @dev Cost of a transmission, in wei.
+  /// @param initialGas gas at the start of transmit
+  /// @param gasPriceGwei price at which it is reimbursed
+  /// @param callDataGas gas that the calldata cost
+  /// @param accountingGas gas that is used after leftGas was measured
+  /// @param leftGas gas that is left now
+  function transmitterGasCostWei(
+    uint256 initialGas,
+    uint256 gasPriceGwei,
+    uint256 callDataGas,
+    uint256 accountingGas,
+    uint256 leftGas
+  ) internal pure returns (uint256) {
+    require(initialGas >= leftGas, "leftGas cannot exceed initialGas");
+    unchecked {
+      return (initialGas - leftGas + callDataGas + accountingGas) * gasPriceGwei * GWEI;
+    }
+  }
+}
