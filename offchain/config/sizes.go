@@ -47,5 +47,11 @@ func (s *Sizes) Err() error {
 
 // PerSecond returns how many intervals fit into a second; +Inf for an interval of 0.
 func PerSecond(interval time.Duration) float64 {
-	return float64(time.Second) / float64(interval)
+	return TimesPerSecond(1, interval)
+}
+
+// TimesPerSecond returns how many messages per second there are when each interval has the given number of them. It
+// multiplies before it divides, which in the last digit is not the same as multiplying PerSecond.
+func TimesPerSecond(messages int, interval time.Duration) float64 {
+	return float64(messages) * float64(time.Second) / float64(interval)
 }

@@ -5,7 +5,7 @@
 // tools that compose configs; [Lint] tells them what is legal but unwise, and [Canonical] whether somebody else's composer
 // writes the same bytes as this one.
 //
-// From an accepted config follow the limits of the network endpoint ([NetworkLimits]), the window of the report
+// From an accepted config follow the limits of the network endpoint ([EndpointLimits]), the window of the report
 // finalization ([FinalizationWindowRounds]) and the numbers exported for monitoring ([Metrics]).
 //
 // Source: docs/protocol/ocr2.md, sections "Configuration", "Keys, leaders and schedules" and "Limits".

@@ -28,7 +28,7 @@ type MessageLengths struct {
 	FinalEcho  int
 }
 
-// NetworkLimits computes how much traffic an instance needs between each two of its oracles, from its config, from the
+// EndpointLimits computes how much traffic an instance needs between each two of its oracles, from its config, from the
 // limits that the reporting plugin declared and from the longest signature of the onchain keyring. All oracles of an instance
 // get the same, which is what lets receivers drop what goes beyond.
 //
@@ -36,7 +36,7 @@ type MessageLengths struct {
 // lengths does not fit into 31 bits; such an instance cannot run, and trying again does not help.
 //
 // Source: docs/protocol/ocr2.md, section "Limits".
-func NetworkLimits(
+func EndpointLimits(
 	cfg PublicConfig, limits types.ReportingPluginLimits, maxSignatureLength int,
 ) (types.BinaryNetworkEndpointLimits, MessageLengths, error) {
 	var s config.Sizes
@@ -61,7 +61,7 @@ func NetworkLimits(
 	resend, progress, round := config.PerSecond(cfg.DeltaResend), config.PerSecond(cfg.DeltaProgress), config.PerSecond(cfg.DeltaRound)
 	// Order and rounding of the sums matter for equality in the last digit: hence the conversions, which forbid the compiler
 	// to fuse a product with a sum.
-	messagesRate := resend + progress + round + float64(3*round) + float64(2*round)
+	messagesRate := resend + progress + round + config.TimesPerSecond(3, cfg.DeltaRound) + config.TimesPerSecond(2, cfg.DeltaRound)
 	bytesRate := float64(resend*float64(lengths.NewEpoch)) + float64(progress*float64(lengths.NewEpoch))
 	for _, length := range []int{
 		lengths.ObserveReq, lengths.Observe, lengths.ReportReq, lengths.Report, lengths.Final, lengths.FinalEcho,
