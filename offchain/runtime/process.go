@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 	"github.com/ocrkit/ocrkit/offchain/types"
@@ -14,7 +13,7 @@ import (
 // Process is an oracle or a bootstrapper: it lasts from Start to Close, through any number of configs. It is safe for
 // concurrent use.
 type Process struct {
-	supervisor supervisor
+	supervisor *supervisor
 	telemetry  *telemetry
 
 	// mu guards phase and is held by Close while it waits.
@@ -43,7 +42,7 @@ var (
 func NewOCR2(args OCR2Args) *Process {
 	logger := logging.New(args.Logger)
 	t := newTelemetry(args.MonitoringEndpoint, logger)
-	return newProcess(supervisor{
+	return newProcess(&supervisor{
 		starter:     &ocr2Starter{args, t},
 		tracker:     args.ContractConfigTracker,
 		digester:    args.OffchainConfigDigester,
@@ -56,7 +55,7 @@ func NewOCR2(args OCR2Args) *Process {
 
 // NewBootstrapper returns a bootstrapper for OCR2 and later protocols. The arguments are not checked.
 func NewBootstrapper(args BootstrapperArgs) *Process {
-	return newProcess(supervisor{
+	return newProcess(&supervisor{
 		starter:     &bootstrapperStarter{args},
 		tracker:     args.ContractConfigTracker,
 		digester:    args.OffchainConfigDigester,
@@ -66,7 +65,7 @@ func NewBootstrapper(args BootstrapperArgs) *Process {
 	}, nil)
 }
 
-func newProcess(s supervisor, t *telemetry) *Process {
+func newProcess(s *supervisor, t *telemetry) *Process {
 	p := &Process{supervisor: s, telemetry: t}
 	p.supervisor.board.update(func(s *Status) { s.Phase = PhaseUnstarted })
 	return p

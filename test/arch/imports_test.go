@@ -26,6 +26,7 @@ var rooms = []string{
 	"offchain/subprocesses",
 	"offchain/localconfig",
 	"offchain/crypto",
+	"offchain/internal",
 	// What the contracts say, generated.
 	"codegen",
 	"gen",
