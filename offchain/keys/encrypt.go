@@ -30,7 +30,13 @@ const (
 	LightStrength
 )
 
+// trivialStrength is for tests that open very many files.
+const trivialStrength Strength = -1
+
 func (s Strength) n() int {
+	if s == trivialStrength {
+		return 1 << 4
+	}
 	if s == LightStrength {
 		return 1 << 12
 	}
