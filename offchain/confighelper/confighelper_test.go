@@ -120,7 +120,7 @@ func TestPositionalParameters(t *testing.T) {
 func TestRefusesWhatOraclesWouldRefuse(t *testing.T) {
 	tests := []struct {
 		name   string
-		break_ func(*SetConfigInput)
+		spoil  func(*SetConfigInput)
 		fields []string
 	}{
 		{"f does not fit", func(in *SetConfigInput) { in.F = 256 }, []string{"F", "F"}},
@@ -137,7 +137,7 @@ func TestRefusesWhatOraclesWouldRefuse(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			in := goodInput()
-			test.break_(&in)
+			test.spoil(&in)
 			args, err := NewSetConfigArgs(LevelProduction, in, goodSecrets)
 			var fields []string
 			for _, v := range config.Violations(err) {
