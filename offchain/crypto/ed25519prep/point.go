@@ -16,21 +16,24 @@ type extended struct {
 	x, y, z, t field.Element
 }
 
-// niels is an affine point in the form that makes it cheapest to add.
+// niels is an affine point in the form that makes it cheapest to add: (y+x)/2,
+// (y-x)/2 and dxy. With twice these, as is common, all coordinates of a sum come
+// out four times as large, which is the same point, but Z has to be doubled.
 type niels struct {
-	yPlusX, yMinusX, xy2d field.Element
+	yPlusX, yMinusX, xyd field.Element
 }
 
-// twoD is 2d, where d = -121665/121666 is the curve's constant.
-var twoD = func() field.Element {
-	var n, d field.Element
+// half is 1/2, and d = -121665/121666 the curve's constant.
+var half, d = func() (half, d field.Element) {
+	var n field.Element
+	half.Mult32(new(field.Element).One(), 2)
+	half.Invert(&half)
 	n.Mult32(new(field.Element).One(), 121665)
 	n.Negate(&n)
 	d.Mult32(new(field.Element).One(), 121666)
 	d.Invert(&d)
 	d.Multiply(&d, &n)
-	d.Add(&d, &d)
-	return d
+	return half, d
 }()
 
 func identity() (p extended) {
@@ -47,21 +50,20 @@ func (p *extended) add(q *niels, neg bool) {
 	if neg {
 		plus, minus = minus, plus
 	}
-	var a, b, c, d, e, f, g, h field.Element
+	var a, b, c, e, f, g, h field.Element
 	a.Subtract(&p.y, &p.x)
 	a.Multiply(&a, minus)
 	b.Add(&p.y, &p.x)
 	b.Multiply(&b, plus)
-	c.Multiply(&p.t, &q.xy2d)
-	d.Add(&p.z, &p.z)
+	c.Multiply(&p.t, &q.xyd)
 	e.Subtract(&b, &a)
 	h.Add(&b, &a)
 	if neg {
-		f.Add(&d, &c)
-		g.Subtract(&d, &c)
+		f.Add(&p.z, &c)
+		g.Subtract(&p.z, &c)
 	} else {
-		f.Subtract(&d, &c)
-		g.Add(&d, &c)
+		f.Subtract(&p.z, &c)
+		g.Add(&p.z, &c)
 	}
 	p.x.Multiply(&e, &f)
 	p.y.Multiply(&g, &h)
@@ -122,8 +124,10 @@ func toNiels(dst []niels, points []*edwards25519.Point) {
 		x.Multiply(px, &zInv)
 		y.Multiply(py, &zInv)
 		dst[i].yPlusX.Add(&y, &x)
+		dst[i].yPlusX.Multiply(&dst[i].yPlusX, &half)
 		dst[i].yMinusX.Subtract(&y, &x)
-		dst[i].xy2d.Multiply(&x, &y)
-		dst[i].xy2d.Multiply(&dst[i].xy2d, &twoD)
+		dst[i].yMinusX.Multiply(&dst[i].yMinusX, &half)
+		dst[i].xyd.Multiply(&x, &y)
+		dst[i].xyd.Multiply(&dst[i].xyd, &d)
 	}
 }
