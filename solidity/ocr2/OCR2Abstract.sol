@@ -85,6 +85,7 @@ abstract contract OCR2Abstract is TypeAndVersionInterface {
   /// @param rs the r half of each signature; a signature is over keccak256(keccak256(report) || reportContext)
   /// @param ss the s half of each signature, in the same order
   /// @param rawVs byte i is the recovery id, 0 or 1, of signature i
+  /// @custom:ocr-transmit
   function transmit(
     bytes32[3] calldata reportContext,
     bytes calldata report,

@@ -6,7 +6,7 @@ pragma solidity ^0.8.20;
 /// @param version layout version, 1
 /// @param minAnswer lowest answer that the contract accepts
 /// @param maxAnswer highest answer that the contract accepts
-/// @custom:ocr-onchain-config MedianOnchainConfig
+/// @custom:ocr-onchain-config MedianOnchainConfig version=VERSION
 struct OnchainConfig {
   uint8 version;
   int192 minAnswer;

@@ -116,7 +116,7 @@ abstract contract AggregatorConfiguration is OCR2Abstract, OCR2FeedInterface, Ag
   /// @dev Emits ConfigSet. Its fields are those that the digest is made of, but for the first two: where the encoding has
   /// chain id and contract, the event has the previous block number and the digest. So the encoding is turned into
   /// the event instead of encoding everything again. It cannot be used afterwards.
-  function _emitConfigSet(bytes memory encoded, uint32 previousConfigBlockNumber, bytes32 configDigest) private {
+  function _emitConfigSet(bytes memory encoded, uint256 previousConfigBlockNumber, bytes32 configDigest) private {
     bytes32 topic = ConfigSet.selector;
     assembly ("memory-safe") {
       let data := add(encoded, 32)

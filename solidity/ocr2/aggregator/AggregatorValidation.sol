@@ -52,7 +52,7 @@ abstract contract AggregatorValidation is OCR2FeedInterface, AggregatorState {
   /// @dev Calls `target` with exactly `gasAmount` gas, or reverts if there is not enough. A transmitter cannot choose the gas
   /// of a transmission so that the validator runs out of it while the report goes through. Success and results are
   /// ignored, and results are not copied: the callee cannot make this contract pay for them.
-  function _callWithExactGas(uint32 gasAmount, address target, bytes memory data) private {
+  function _callWithExactGas(uint256 gasAmount, address target, bytes memory data) private {
     bool enough;
     assembly ("memory-safe") {
       // What the call itself costs, generously, and then one part in 64 that the EVM holds back.

@@ -156,14 +156,15 @@ library ReportBufferLib {
   /// @dev Turns the report into the data of a NewTransmission event and emits that. Nothing but the event can be read from
   /// the buffer afterwards.
   /// @param topic topic of the event
-  /// @param roundId its only indexed field
+  /// @param roundId its only indexed field. It and the others are whole words, although their types in the event are
+  /// smaller: assembly takes a word as it is, and it is the widening by the caller that cleans its upper bits.
   function emitNewTransmission(
     ReportBuffer buffer,
     bytes32 topic,
-    uint32 roundId,
-    int192 answer,
+    uint256 roundId,
+    int256 answer,
     bytes32 configDigest,
-    uint40 epochAndRound
+    uint256 epochAndRound
   ) internal {
     assembly ("memory-safe") {
       let n := mload(add(buffer, COUNT))
