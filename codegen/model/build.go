@@ -211,8 +211,8 @@ func (b *builder) packed(d *declaration, t tag, name, pos string) {
 		if text, ok := fixed[f.Solidity]; ok {
 			delete(fixed, f.Solidity)
 			value := b.number(d, text)
-			if value == nil || f.Type.Kind != Uint || value.Sign() < 0 || value.BitLen() > min(f.Type.Bits, 64) {
-				b.problems.add(pos, "Write a number that an unsigned field holds, or the name of a constant with one.",
+			if value == nil || f.Type.Kind != Uint || value.Sign() < 0 || value.BitLen() > 8 || f.Type.Bits != 8 {
+				b.problems.add(pos, "Fix fields of type uint8 only, by a number or the name of a constant.",
 					"%s=%s is not a value of %s", f.Solidity, text, f.Type.Solidity())
 				return
 			}
@@ -271,6 +271,7 @@ func (b *builder) digest(d *declaration, name string) {
 		fields = append(fields, newField(p.Name, d.doc.param(p.Name), t))
 	}
 	b.name(fields)
+	name += "Preimage"
 	s := &Struct{Name: name, Doc: d.doc.text(), Pos: pos, Fields: fields}
 	for _, other := range b.pkg.Digests {
 		if other.Name == name {

@@ -43,7 +43,7 @@ func sentinel(reason string) string {
 	var b strings.Builder
 	b.WriteString("Err")
 	upper := true
-	for _, r := range reason {
+	for _, r := range strings.ReplaceAll(reason, "!=", " not ") {
 		switch {
 		case r == '&':
 			b.WriteString("And")

@@ -1,8 +1,11 @@
 package solabi
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
+
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // A DecodeError says why bytes are not the encoding of a value.
@@ -26,9 +29,9 @@ func BadValue(what, field string, offset int, solidityType string) error {
 	return &DecodeError{what, field, offset, "value does not fit " + solidityType}
 }
 
-// BadElement is BadValue for element i of an array.
-func BadElement(what, field string, i, offset int, solidityType string) error {
-	return BadValue(what, fmt.Sprintf("%s[%d]", field, i), offset, solidityType)
+// Element is the path of element i of an array.
+func Element(field string, i int) string {
+	return fmt.Sprintf("%s[%d]", field, i)
 }
 
 // TooShort is the DecodeError of data that end before a value does.
@@ -81,11 +84,6 @@ func OutOfRange(what, field string, v *big.Int, solidityType string) error {
 	return &EncodeError{what, field, fmt.Sprintf("%s does not fit %s", brief(v), solidityType)}
 }
 
-// ElementOutOfRange is OutOfRange for element i of an array.
-func ElementOutOfRange(what, field string, i int, v *big.Int, solidityType string) error {
-	return OutOfRange(what, fmt.Sprintf("%s[%d]", field, i), v, solidityType)
-}
-
 // brief writes a number, or its size only if nobody would want to read it.
 func brief(v *big.Int) string {
 	if v.BitLen() > 512 {
@@ -109,4 +107,30 @@ func Prefix(what, path string, err error) error {
 		return &EncodeError{what, join(e.Field), e.Reason}
 	}
 	return fmt.Errorf("%s: %s: %w", what, path, err)
+}
+
+// WrongSize is the DecodeError of data that have not the only length there is.
+func WrongSize(what string, want, have int) error {
+	return &DecodeError{what, "", 0, fmt.Sprintf("is %d bytes long, not %d", have, want)}
+}
+
+// NotFixed is the DecodeError of a field that has not the only value there is.
+func NotFixed(what, field string, offset int, have, want uint64) error {
+	return &DecodeError{what, field, offset, fmt.Sprintf("is %d, not %d", have, want)}
+}
+
+// WrongSelector is the DecodeError of calldata that are of another function.
+func WrongSelector(what string, want [4]byte, data []byte) error {
+	return &DecodeError{what, "", 0, fmt.Sprintf("begins with 0x%x, not with the selector 0x%x", data[:min(len(data), 4)], want)}
+}
+
+// ErrUnknownEvent is the error of a log that is of none of the known events.
+var ErrUnknownEvent = errors.New("log of an unknown event")
+
+// WrongTopics is the DecodeError of a log that is of another event.
+func WrongTopics(what string, want common.Hash, count int, topics []common.Hash) error {
+	if len(topics) == 0 || topics[0] != want {
+		return &DecodeError{what, "topics", 0, fmt.Sprintf("first topic is not %s", want)}
+	}
+	return &DecodeError{what, "topics", 0, fmt.Sprintf("there are %d topics, not %d", len(topics), count)}
 }

@@ -100,3 +100,58 @@ func Length(w []byte, limit int) (n int, ok bool) {
 	v, ok := Uint64(w, 63)
 	return int(v), ok && v <= uint64(max(limit, 0))
 }
+
+// Bytes reads `bytes` or a `string` in its canonical encoding: a length, the bytes, and zeros up to a whole word. The
+// result is a part of data; end is where the padding ends.
+func Bytes(data []byte, at int, what, field string) (v []byte, end int, err error) {
+	v, err = LooseBytes(data, at, what, field)
+	if err != nil {
+		return nil, 0, err
+	}
+	start := at + WordSize
+	end = start + Padded(len(v))
+	if end > len(data) {
+		return nil, 0, TooShort(what, field, at, end-at, len(data))
+	}
+	if !IsZero(data[start+len(v) : end]) {
+		return nil, 0, BadPadding(what, field, start+len(v))
+	}
+	return v, end, nil
+}
+
+// LooseBytes is Bytes without a look at the padding, which may even be missing.
+func LooseBytes(data []byte, at int, what, field string) ([]byte, error) {
+	n, err := Count(data, at, 1, what, field)
+	if err != nil {
+		return nil, err
+	}
+	return data[at+WordSize : at+WordSize+n], nil
+}
+
+// Count reads the length of an array whose elements take at least size bytes each. There are no more elements than the
+// data can hold.
+func Count(data []byte, at, size int, what, field string) (int, error) {
+	if len(data)-at < WordSize {
+		return 0, TooShort(what, field, at, WordSize, len(data))
+	}
+	n, ok := Length(data[at:], (len(data)-at-WordSize)/size)
+	if !ok {
+		return 0, BadLength(what, field, at)
+	}
+	return n, nil
+}
+
+// Unsigned64 reads an unsigned integer of up to 8 bytes from a packed encoding.
+func Unsigned64(b []byte) uint64 {
+	var v uint64
+	for _, c := range b {
+		v = v<<8 | uint64(c)
+	}
+	return v
+}
+
+// Signed64 reads a signed integer of up to 8 bytes from a packed encoding.
+func Signed64(b []byte) int64 {
+	unused := 64 - 8*len(b)
+	return int64(Unsigned64(b)<<unused) >> unused
+}

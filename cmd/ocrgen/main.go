@@ -1,0 +1,92 @@
+// Command ocrgen writes the Go that must agree with Solidity contracts. See docs/contracts-and-generator.md.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/ocrkit/ocrkit/codegen"
+	"github.com/urfave/cli/v2"
+)
+
+func main() {
+	if err := newApp(os.Stdout).Run(os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, "ocrgen: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func newApp(out io.Writer) *cli.App {
+	config := &cli.StringFlag{
+		Name: "config", Aliases: []string{"c"}, Value: codegen.ConfigFile, Usage: "what to generate of which contracts",
+	}
+	return &cli.App{
+		Name:    "ocrgen",
+		Usage:   "write the Go that must agree with Solidity contracts",
+		Version: codegen.Version,
+		Writer:  out,
+		Commands: []*cli.Command{
+			{
+				Name:   "generate",
+				Usage:  "write all packages of ocrgen.yaml anew; run `forge build` first",
+				Flags:  []cli.Flag{config},
+				Action: generate,
+			},
+			{
+				Name:   "check",
+				Usage:  "fail, with a diff, if `generate` would change something",
+				Flags:  []cli.Flag{config},
+				Action: check,
+			},
+		},
+		ExitErrHandler: func(*cli.Context, error) {},
+	}
+}
+
+func generate(c *cli.Context) error {
+	config, files, err := load(c)
+	if err != nil {
+		return err
+	}
+	changed, err := codegen.Write(config, files)
+	if err != nil {
+		return err
+	}
+	for _, path := range changed {
+		fmt.Fprintln(c.App.Writer, path)
+	}
+	return nil
+}
+
+// errStale is the error of check when there is a diff.
+var errStale = errors.New("generated code is stale: run `go generate ./...` and commit what it changes")
+
+func check(c *cli.Context) error {
+	config, files, err := load(c)
+	if err != nil {
+		return err
+	}
+	diff, err := codegen.Check(config, files)
+	if err != nil {
+		return err
+	}
+	if diff != "" {
+		fmt.Fprint(c.App.Writer, diff)
+		return errStale
+	}
+	return nil
+}
+
+func load(c *cli.Context) (*codegen.Config, []codegen.File, error) {
+	config, err := codegen.LoadConfig(c.String("config"))
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := codegen.Generate(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	return config, files, nil
+}

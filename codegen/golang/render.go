@@ -1,0 +1,282 @@
+// Package golang is the generator's third stage: it writes a model as Go. The text is in the templates beside it.
+package golang
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/Masterminds/sprig/v3"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ocrkit/ocrkit/codegen/model"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// Input is what the templates see.
+type Input struct {
+	Version string // of ocrgen
+	Inputs  string // hash of what the package was made of
+	Module  string // path of the Go module
+	Path    string // import path of the package
+	Model   *model.Package
+	Proofs  string // import path of the proof contract's bindings
+}
+
+// File is a generated file.
+type File struct {
+	Name string
+	Text []byte
+}
+
+// Render writes the codecs of a package: its files by name, formatted. A file that would have nothing in it is left out.
+func Render(in Input) ([]File, error) {
+	m := in.Model
+	wanted := []struct {
+		name string
+		ok   bool
+	}{
+		{"doc.go", true},
+		{"constants.go", len(m.Constants) > 0},
+		{"structs.go", len(m.Structs) > 0},
+		{"reports.go", len(m.Reports) > 0},
+		{"packed.go", len(m.Packed) > 0},
+		{"digests.go", len(m.Digests) > 0},
+		{"calls.go", len(m.Calls) > 0},
+		{"events.go", len(m.Events) > 0},
+		{"errors.go", true},
+		// codec_test
+		// proof_test
+	}
+	templates, err := parse(m)
+	if err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, w := range wanted {
+		if !w.ok {
+			continue
+		}
+		var text bytes.Buffer
+		if err := templates.ExecuteTemplate(&text, w.name, in); err != nil {
+			return nil, fmt.Errorf("template of %s: %w", w.name, err)
+		}
+		formatted, err := Format(text.Bytes())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", w.name, err)
+		}
+		files = append(files, File{w.name, formatted})
+	}
+	return files, nil
+}
+
+func parse(m *model.Package) (*template.Template, error) {
+	functions := sprig.TxtFuncMap()
+	own := template.FuncMap{
+		"site":       newSite,
+		"decoder":    func(s *model.Struct, loose bool) decoder { return decoder{s, loose} },
+		"gotype":     goType,
+		"convert":    convert,
+		"unconvert":  unconvert,
+		"outofrange": outOfRange,
+		"bigof":      bigOf,
+		"looseable":  looseAble,
+		"needsloose": func(s *model.Struct) bool { return inReport(m, s) },
+		"flat":       flat,
+		"dynamic": func(s *model.Struct) (fields []model.Field) {
+			return slices.DeleteFunc(slices.Clone(s.Fields), func(f model.Field) bool { return !f.Type.Dynamic() })
+		},
+		"flatsize":    func(s *model.Struct) string { return flatSize(s, func(f model.Field) string { return f.Param }) },
+		"free":        free,
+		"packedsites": packedSites,
+		"words":       needsWord,
+		"title":       func(k model.Kind) string { return strings.ToUpper(string(k[:1])) + string(k[1:]) },
+		"prefix":      func(c *model.Constant) string { return fmt.Sprintf("%#0*x", 2+c.Type.Bits/4, c.Value) },
+		"comment":     comment,
+		"oneline":     oneLine,
+		"bytes":       byteList,
+		"word":        func(t *model.Type) bool { return t.Elementary() && !t.Dynamic() },
+	}
+	maps.Copy(functions, own)
+	return template.New("").Funcs(functions).ParseFS(templateFiles, "templates/*.tmpl")
+}
+
+// inReport reports whether a report has the struct in it.
+func inReport(m *model.Package, s *model.Struct) bool {
+	var has func(outer *model.Struct) bool
+	has = func(outer *model.Struct) bool {
+		for _, f := range outer.Fields {
+			t := f.Type
+			for t.Kind == model.Array || t.Kind == model.Slice {
+				t = t.Elem
+			}
+			if t.Kind == model.Tuple && (t.Struct == s || has(t.Struct)) {
+				return true
+			}
+		}
+		return false
+	}
+	return slices.ContainsFunc(m.Reports, func(r *model.Report) bool { return has(r.Struct) })
+}
+
+// Format removes the imports that the file does not use, and formats it.
+func Format(text []byte) ([]byte, error) {
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, "", text, parser.ParseComments)
+	if err != nil {
+		return nil, fmt.Errorf("generated code does not parse: %w\n%s", err, numbered(text))
+	}
+	used := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if selector, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := selector.X.(*ast.Ident); ok {
+				used[x.Name] = true
+			}
+		}
+		return true
+	})
+	lines := strings.Split(string(text), "\n")
+	for _, spec := range file.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		name := path[strings.LastIndex(path, "/")+1:]
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		if !used[name] && name != "_" {
+			lines[fset.Position(spec.Pos()).Line-1] = "\x00"
+		}
+	}
+	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "\x00" })
+	return tidy([]byte(strings.Join(lines, "\n")))
+}
+
+// tidy formats, and takes out the blank lines that templates leave.
+func tidy(text []byte) ([]byte, error) {
+	var b bytes.Buffer
+	blank := true // as if before the first line
+	for line := range strings.Lines(string(text)) {
+		bare := strings.TrimSpace(line)
+		if bare == "" {
+			if !blank {
+				b.WriteByte('\n')
+			}
+			blank = true
+			continue
+		}
+		blank = strings.HasSuffix(bare, "{") || bare == "import (" || bare == "const (" || bare == "var ("
+		b.WriteString(strings.TrimRight(line, " \t\n") + "\n")
+	}
+	text = bytes.ReplaceAll(b.Bytes(), []byte("\n\n}\n"), []byte("\n}\n"))
+	text = bytes.ReplaceAll(text, []byte("\n\n)\n"), []byte("\n)\n"))
+	text = bytes.ReplaceAll(text, []byte("import (\n)\n"), nil)
+	formatted, err := format.Source(text)
+	if err != nil {
+		return nil, fmt.Errorf("generated code does not parse: %w\n%s", err, numbered(text))
+	}
+	return formatted, nil
+}
+
+func numbered(text []byte) string {
+	var b strings.Builder
+	i := 0
+	for line := range strings.Lines(string(text)) {
+		i++
+		fmt.Fprintf(&b, "%4d %s", i, line)
+	}
+	return b.String()
+}
+
+// comment is the documentation of a declaration, wrapped, beginning with its name.
+func comment(name, doc string) string {
+	if doc == "" {
+		return "// " + name + " is what the contracts call so."
+	}
+	text := name + ": " + doc
+	if first, rest, ok := strings.Cut(doc, " "); ok && strings.EqualFold(first, name) {
+		text = name + " " + rest
+	}
+	var b strings.Builder
+	line := "//"
+	for _, word := range strings.Fields(text) {
+		if len(line)+1+len(word) > 120 {
+			b.WriteString(line + "\n")
+			line = "//"
+		}
+		line += " " + word
+	}
+	return b.String() + line
+}
+
+// oneLine is documentation for the end of a line.
+func oneLine(doc string) string {
+	return strings.Join(strings.Fields(doc), " ")
+}
+
+func byteList(b any) string {
+	var list []byte
+	switch b := b.(type) {
+	case [4]byte:
+		list = b[:]
+	case common.Hash:
+		list = b[:]
+	}
+	text := make([]string, len(list))
+	for i, c := range list {
+		text[i] = fmt.Sprintf("0x%02x", c)
+	}
+	return strings.Join(text, ", ")
+}
+
+// packedSite is a field of a packed struct.
+type packedSite struct {
+	site
+	Name   string
+	Offset int
+	Size   int
+	Fixed  string // the only value, or empty
+}
+
+// Site is the value without its place.
+func (p packedSite) Site() site { return p.site }
+
+// End is the place behind the field.
+func (p packedSite) End() int { return p.Offset + p.Size }
+
+func packedSites(p *model.Packed) []packedSite {
+	var sites []packedSite
+	for i, f := range p.Fields {
+		s := packedSite{site: newSite(f, "c."+f.Name), Name: f.Name, Offset: p.PackedOffset(i), Size: f.Type.PackedSize()}
+		s.What = strconv.Quote(p.Name)
+		for _, fixed := range p.Fixed {
+			if fixed.Solidity == f.Solidity {
+				s.Fixed = fixed.Value.String()
+			}
+		}
+		sites = append(sites, s)
+	}
+	return sites
+}
+
+// free are the fields of a packed struct that Go has.
+func free(p *model.Packed) []model.Field {
+	return slices.DeleteFunc(slices.Clone(p.Fields), func(f model.Field) bool {
+		return slices.ContainsFunc(p.Fixed, func(x model.FixedField) bool { return x.Solidity == f.Solidity })
+	})
+}
+
+// needsWord reports whether encoding needs a word to write integers into.
+func needsWord(p *model.Packed) bool {
+	return slices.ContainsFunc(free(p), func(f model.Field) bool {
+		return f.Type.Kind == model.Uint || f.Type.Kind == model.Int || f.Type.Kind == model.Bool
+	})
+}
