@@ -1,0 +1,214 @@
+package ocr2net
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// Contract is what oracles see of a chain with one contract. It is safe for concurrent use.
+type Contract struct {
+	mu            sync.Mutex
+	height        uint64
+	configs       []configured
+	notify        []chan struct{}
+	transmissions []Transmission
+	changed       chan struct{} // closed and replaced at each transmission
+	verify        types.OnchainKeyring
+}
+
+type configured struct {
+	block  uint64
+	config types.ContractConfig
+	quorum int
+}
+
+// Transmission is a report that the contract accepted.
+type Transmission struct {
+	Context types.ReportContext
+	Report  types.Report
+	From    types.Account
+	At      time.Time
+}
+
+func newContract(verify types.OnchainKeyring) *Contract {
+	return &Contract{height: 100, changed: make(chan struct{}), verify: verify}
+}
+
+// setConfig puts a config on chain, in a block of its own, and tells all trackers.
+func (c *Contract) setConfig(cc types.ContractConfig, quorum int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.height++
+	c.configs = append(c.configs, configured{c.height, cc, quorum})
+	for _, ch := range c.notify {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Mine makes the chain grow.
+func (c *Contract) Mine(blocks uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.height += blocks
+}
+
+// Transmissions returns the accepted reports, in order.
+func (c *Contract) Transmissions() []Transmission {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.transmissions[:len(c.transmissions):len(c.transmissions)]
+}
+
+// WaitFor blocks until the accepted reports satisfy a condition, or ctx ends; it reports whether they do.
+func (c *Contract) WaitFor(ctx context.Context, condition func([]Transmission) bool) bool {
+	for {
+		c.mu.Lock()
+		changed := c.changed
+		c.mu.Unlock()
+		if condition(c.Transmissions()) {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// Has tells whether a report of the given round, or a later one under the same config, was accepted.
+func (c *Contract) Has(ts types.ReportTimestamp) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.has(ts)
+}
+
+func (c *Contract) has(ts types.ReportTimestamp) bool {
+	if len(c.transmissions) == 0 {
+		return false
+	}
+	last := c.transmissions[len(c.transmissions)-1].Context
+	return last.ConfigDigest == ts.ConfigDigest && (last.Epoch > ts.Epoch || last.Epoch == ts.Epoch && last.Round >= ts.Round)
+}
+
+// transmit is what the contract does with a report: it fails unless the report is of the latest config, newer than the last
+// one and signed by a quorum of distinct oracles.
+func (c *Contract) transmit(from types.Account, rc types.ReportContext, report types.Report, signatures []types.AttributedOnchainSignature) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.configs) == 0 || c.configs[len(c.configs)-1].config.ConfigDigest != rc.ConfigDigest {
+		return fmt.Errorf("config digest %s is not in force", rc.ConfigDigest)
+	}
+	latest := c.configs[len(c.configs)-1]
+	if c.has(rc.ReportTimestamp) {
+		return fmt.Errorf("report of epoch %d round %d is stale", rc.Epoch, rc.Round)
+	}
+	if len(signatures) != latest.quorum {
+		return fmt.Errorf("%d signatures, want %d", len(signatures), latest.quorum)
+	}
+	signed := map[commontypes.OracleID]bool{}
+	for _, s := range signatures {
+		if int(s.Signer) >= len(latest.config.Signers) || signed[s.Signer] ||
+			!c.verify.Verify(latest.config.Signers[s.Signer], rc, report, s.Signature) {
+			return fmt.Errorf("bad signature of oracle %d", s.Signer)
+		}
+		signed[s.Signer] = true
+	}
+	c.transmissions = append(c.transmissions, Transmission{rc, report, from, time.Now()})
+	close(c.changed)
+	c.changed = make(chan struct{})
+	return nil
+}
+
+// tracker is one oracle's types.ContractConfigTracker.
+type tracker struct {
+	contract *Contract
+	notify   chan struct{}
+}
+
+func (c *Contract) newTracker() *tracker {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch := make(chan struct{}, 1)
+	c.notify = append(c.notify, ch)
+	return &tracker{c, ch}
+}
+
+func (t *tracker) Notify() <-chan struct{} { return t.notify }
+
+func (t *tracker) LatestConfigDetails(context.Context) (uint64, types.ConfigDigest, error) {
+	t.contract.mu.Lock()
+	defer t.contract.mu.Unlock()
+	if len(t.contract.configs) == 0 {
+		return 0, types.ConfigDigest{}, nil
+	}
+	latest := t.contract.configs[len(t.contract.configs)-1]
+	return latest.block, latest.config.ConfigDigest, nil
+}
+
+func (t *tracker) LatestConfig(_ context.Context, changedInBlock uint64) (types.ContractConfig, error) {
+	t.contract.mu.Lock()
+	defer t.contract.mu.Unlock()
+	for _, c := range t.contract.configs {
+		if c.block == changedInBlock {
+			return c.config, nil
+		}
+	}
+	return types.ContractConfig{}, fmt.Errorf("no config was set in block %d", changedInBlock)
+}
+
+func (t *tracker) LatestBlockHeight(context.Context) (uint64, error) {
+	t.contract.mu.Lock()
+	defer t.contract.mu.Unlock()
+	return t.contract.height, nil
+}
+
+// transmitter is one oracle's types.ContractTransmitter.
+type transmitter struct {
+	contract *Contract
+	account  types.Account
+}
+
+func (t *transmitter) Transmit(_ context.Context, rc types.ReportContext, report types.Report, signatures []types.AttributedOnchainSignature) error {
+	return t.contract.transmit(t.account, rc, report, signatures)
+}
+
+func (t *transmitter) LatestConfigDigestAndEpoch(context.Context) (types.ConfigDigest, uint32, error) {
+	t.contract.mu.Lock()
+	defer t.contract.mu.Unlock()
+	if len(t.contract.configs) == 0 {
+		return types.ConfigDigest{}, 0, nil
+	}
+	digest := t.contract.configs[len(t.contract.configs)-1].config.ConfigDigest
+	epoch := uint32(0)
+	if n := len(t.contract.transmissions); n > 0 && t.contract.transmissions[n-1].Context.ConfigDigest == digest {
+		epoch = t.contract.transmissions[n-1].Context.Epoch
+	}
+	return digest, epoch, nil
+}
+
+func (t *transmitter) FromAccount(context.Context) (types.Account, error) { return t.account, nil }
+
+// digester hashes all of a config, under the prefix 0x0001.
+type digester struct{}
+
+func (digester) ConfigDigestPrefix(context.Context) (types.ConfigDigestPrefix, error) {
+	return types.ConfigDigestPrefixEVMSimple, nil
+}
+
+func (digester) ConfigDigest(_ context.Context, cc types.ContractConfig) (types.ConfigDigest, error) {
+	cc.ConfigDigest = types.ConfigDigest{}
+	digest := types.ConfigDigest(sha256.Sum256(fmt.Appendf(nil, "%#v", cc)))
+	binary.BigEndian.PutUint16(digest[:], uint16(types.ConfigDigestPrefixEVMSimple))
+	return digest, nil
+}

@@ -1,0 +1,219 @@
+// Package ocr2net runs whole OCR2 networks in one process, for tests and benchmarks: oracles made by offchain.NewOracle, with real
+// keys, on an in-memory network, with a trivial plugin and a pretended contract.
+package ocr2net
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain"
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/config"
+	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
+	"github.com/ocrkit/ocrkit/offchain/keys"
+	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
+	"github.com/ocrkit/ocrkit/offchain/runtime"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// Network is a number of oracles and what they share.
+type Network struct {
+	tb       testing.TB
+	Links    *inmemory.Network
+	Contract *Contract
+	Nodes    []*Node
+	F        int
+
+	configs int
+}
+
+// Node is one oracle. Args may be changed before it is started.
+type Node struct {
+	Index    int
+	Database *Database
+	Plugins  *PluginFactory
+	Log      *Log
+	Args     offchain.OCR2OracleArgs
+	Oracle   offchain.Oracle // nil unless running
+
+	identity config.OracleIdentityExtra
+}
+
+// New returns a network of n oracles, of which f may be faulty, without a config and not started. Whatever runs when the test
+// ends is closed.
+func New(tb testing.TB, n, f int) *Network {
+	random := rand.NewChaCha8([32]byte{1: byte(n), 2: byte(f)})
+	must := func(err error) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	net := &Network{tb: tb, Links: inmemory.NewNetwork(), F: f, Contract: newContract(evmKeyring{})}
+	for i := range n {
+		offchainKeys, err := keys.GenerateOffchainKeys(random)
+		must(err)
+		onchainKey, err := keys.GenerateEVMKey(random)
+		must(err)
+		peerKey, err := keys.GeneratePeerKey(random)
+		must(err)
+		onchain := evmKeyring{onchainKey}
+		account := types.Account(fmt.Sprintf("account of oracle %d", i))
+		peerID := peerKey.PeerID().String()
+		node := &Node{
+			Index:    i,
+			Database: NewDatabase(),
+			Plugins:  &PluginFactory{Contract: net.Contract},
+			Log:      &Log{},
+			identity: config.OracleIdentityExtra{
+				OracleIdentity: config.OracleIdentity{
+					OffchainPublicKey: offchainKeys.OffchainPublicKey(),
+					OnchainPublicKey:  onchain.PublicKey(),
+					PeerID:            peerID,
+					TransmitAccount:   account,
+				},
+				ConfigEncryptionPublicKey: offchainKeys.ConfigEncryptionPublicKey(),
+			},
+		}
+		node.Args = offchain.OCR2OracleArgs{
+			BinaryNetworkEndpointFactory: net.Links.Peer(peerID),
+			ContractConfigTracker:        net.Contract.newTracker(),
+			ContractTransmitter:          &transmitter{net.Contract, account},
+			Database:                     node.Database,
+			LocalConfig: types.LocalConfig{
+				BlockchainTimeout:                  5 * time.Second,
+				ContractConfigConfirmations:        1,
+				ContractConfigTrackerPollInterval:  15 * time.Second,
+				ContractConfigLoadTimeout:          10 * time.Second,
+				ContractTransmitterTransmitTimeout: 5 * time.Second,
+				DatabaseTimeout:                    1 * time.Second,
+				DefaultMaxDurationInitialization:   10 * time.Second,
+				DevelopmentMode:                    types.EnableDangerousDevelopmentMode,
+			},
+			Logger:                 node.Log,
+			OffchainConfigDigester: digester{},
+			OffchainKeyring:        offchainKeys,
+			OnchainKeyring:         onchain,
+			ReportingPluginFactory: node.Plugins,
+		}
+		net.Nodes = append(net.Nodes, node)
+	}
+	tb.Cleanup(net.StopAll)
+	return net
+}
+
+// Config composes a config of all oracles. change may be nil; it sees the durations and the like before they are encoded.
+func (net *Network) Config(change func(*ocr2config.PublicConfig)) types.ContractConfig {
+	net.configs++
+	var secret config.SharedSecret
+	binary.BigEndian.PutUint64(secret[:], uint64(net.configs))
+	cfg := ocr2config.PublicConfig{
+		DeltaProgress:                           5 * time.Second,
+		DeltaResend:                             2 * time.Second,
+		DeltaRound:                              1 * time.Second,
+		DeltaGrace:                              100 * time.Millisecond,
+		DeltaStage:                              500 * time.Millisecond,
+		RMax:                                    10,
+		S:                                       []int{1, 1, 2, len(net.Nodes)},
+		MaxDurationQuery:                        500 * time.Millisecond,
+		MaxDurationObservation:                  500 * time.Millisecond,
+		MaxDurationReport:                       500 * time.Millisecond,
+		MaxDurationShouldAcceptFinalizedReport:  500 * time.Millisecond,
+		MaxDurationShouldTransmitAcceptedReport: 500 * time.Millisecond,
+		F:                                       net.F,
+	}
+	cc := types.ContractConfig{
+		ConfigCount:           uint64(net.configs),
+		F:                     uint8(net.F),
+		OnchainConfig:         []byte("onchain"),
+		OffchainConfigVersion: config.OCR2Version,
+	}
+	var encryptionKeys []types.ConfigEncryptionPublicKey
+	for _, node := range net.Nodes {
+		cfg.OracleIdentities = append(cfg.OracleIdentities, node.identity.OracleIdentity)
+		encryptionKeys = append(encryptionKeys, node.identity.ConfigEncryptionPublicKey)
+		cc.Signers = append(cc.Signers, node.identity.OnchainPublicKey)
+		cc.Transmitters = append(cc.Transmitters, node.identity.TransmitAccount)
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	encryptions, err := config.EncryptSharedSecret(encryptionKeys, secret, [32]byte{1, 2, 3, byte(net.configs)})
+	if err != nil {
+		net.tb.Fatal(err)
+	}
+	if cc.OffchainConfig, err = ocr2config.Encode(cfg, encryptions); err != nil {
+		net.tb.Fatal(err)
+	}
+	if cc.ConfigDigest, err = (digester{}).ConfigDigest(net.tb.Context(), cc); err != nil {
+		net.tb.Fatal(err)
+	}
+	return cc
+}
+
+// SetConfig puts a config of all oracles on chain and returns its digest.
+func (net *Network) SetConfig(change func(*ocr2config.PublicConfig)) types.ConfigDigest {
+	cc := net.Config(change)
+	net.Put(cc)
+	return cc.ConfigDigest
+}
+
+// Put puts a config on chain.
+func (net *Network) Put(cc types.ContractConfig) {
+	quorum := net.F + 1
+	if net.Nodes[0].Plugins.Unique {
+		quorum = (len(net.Nodes)+net.F)/2 + 1
+	}
+	net.Contract.setConfig(cc, quorum)
+}
+
+// Start starts an oracle.
+func (net *Network) Start(node *Node) {
+	net.tb.Helper()
+	oracle, err := offchain.NewOracle(node.Args)
+	if err != nil {
+		net.tb.Fatal(err)
+	}
+	if err := oracle.Start(); err != nil {
+		net.tb.Fatal(err)
+	}
+	node.Oracle = oracle
+}
+
+// Stop closes an oracle, so that it can be started again with what its database holds.
+func (net *Network) Stop(node *Node) {
+	net.tb.Helper()
+	if err := node.Oracle.Close(); err != nil {
+		net.tb.Error(err)
+	}
+	node.Oracle = nil
+}
+
+// StartAll starts all oracles that do not run.
+func (net *Network) StartAll() {
+	net.tb.Helper()
+	for _, node := range net.Nodes {
+		if node.Oracle == nil {
+			net.Start(node)
+		}
+	}
+}
+
+// StopAll closes all oracles that run.
+func (net *Network) StopAll() {
+	for _, node := range net.Nodes {
+		if node.Oracle != nil {
+			net.Stop(node)
+		}
+	}
+}
+
+// Status returns what an oracle is doing.
+func (node *Node) Status() runtime.Status {
+	return node.Oracle.(offchain.StatusReporter).Status()
+}
+
+// ID returns the oracle's id in configs of all oracles.
+func (node *Node) ID() commontypes.OracleID { return commontypes.OracleID(node.Index) }
