@@ -2,12 +2,14 @@ package median
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ocrkit/ocrkit/gen/ocr2"
 )
 
 // OffchainConfig is the plugin's part of the offchain config: the same for all
@@ -69,14 +71,10 @@ func DecodeOffchainConfig(b []byte) (OffchainConfig, error) {
 	}, nil
 }
 
-const (
-	onchainConfigVersion = 1
-	onchainConfigLength  = 1 + 2*valueLength
-)
-
 // StandardOnchainConfigCodec encodes the onchain config as OCR2 contracts on EVM
 // chains keep it: a version byte of 1, Min and Max, each 24 bytes big-endian
-// two's complement, 49 bytes in all.
+// two's complement, 49 bytes in all. The layout is the contract's; package
+// gen/ocr2 does the encoding.
 type StandardOnchainConfigCodec struct{}
 
 var _ OnchainConfigCodec = StandardOnchainConfigCodec{}
@@ -84,35 +82,24 @@ var _ OnchainConfigCodec = StandardOnchainConfigCodec{}
 // Encode fails if Min or Max is nil or not from MinValue to MaxValue. It does
 // not compare the two.
 func (StandardOnchainConfigCodec) Encode(_ context.Context, c OnchainConfig) ([]byte, error) {
-	minBytes, err := EncodeValue(c.Min)
-	if err != nil {
-		return nil, fmt.Errorf("median: onchain config: Min: %w", err)
+	if c.Min == nil || c.Max == nil {
+		return nil, errors.New("median: onchain config: Min or Max is nil")
 	}
-	maxBytes, err := EncodeValue(c.Max)
+	b, err := ocr2.AppendMedianOnchainConfig(nil, &ocr2.MedianOnchainConfig{MinAnswer: c.Min, MaxAnswer: c.Max})
 	if err != nil {
-		return nil, fmt.Errorf("median: onchain config: Max: %w", err)
+		return nil, fmt.Errorf("median: onchain config: %w", err)
 	}
-	return slices.Concat([]byte{onchainConfigVersion}, minBytes, maxBytes), nil
+	return b, nil
 }
 
 // Decode fails on another length than 49, another version than 1, and Min > Max.
 func (StandardOnchainConfigCodec) Decode(_ context.Context, b []byte) (OnchainConfig, error) {
-	if len(b) != onchainConfigLength {
-		return OnchainConfig{}, fmt.Errorf("median: onchain config has %d bytes, want %d", len(b), onchainConfigLength)
+	var c ocr2.MedianOnchainConfig
+	if err := ocr2.DecodeMedianOnchainConfig(b, &c); err != nil {
+		return OnchainConfig{}, fmt.Errorf("median: onchain config: %w", err)
 	}
-	if b[0] != onchainConfigVersion {
-		return OnchainConfig{}, fmt.Errorf("median: onchain config has version %d, want %d", b[0], onchainConfigVersion)
+	if c.MinAnswer.Cmp(c.MaxAnswer) > 0 {
+		return OnchainConfig{}, fmt.Errorf("median: onchain config: Min (%d) is above Max (%d)", c.MinAnswer, c.MaxAnswer)
 	}
-	lowest, err := DecodeValue(b[1 : 1+valueLength])
-	if err != nil {
-		return OnchainConfig{}, fmt.Errorf("median: onchain config: Min: %w", err)
-	}
-	highest, err := DecodeValue(b[1+valueLength:])
-	if err != nil {
-		return OnchainConfig{}, fmt.Errorf("median: onchain config: Max: %w", err)
-	}
-	if lowest.Cmp(highest) > 0 {
-		return OnchainConfig{}, fmt.Errorf("median: onchain config: Min (%d) is above Max (%d)", lowest, highest)
-	}
-	return OnchainConfig{Min: lowest, Max: highest}, nil
+	return OnchainConfig{Min: c.MinAnswer, Max: c.MaxAnswer}, nil
 }

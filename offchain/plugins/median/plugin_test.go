@@ -340,3 +340,19 @@ func TestBoundsAreCopies(t *testing.T) {
 		t.Error("changing what MinValue and MaxValue return changed the bounds")
 	}
 }
+
+func TestOnchainConfigOutOfRange(t *testing.T) {
+	tooBig := new(big.Int).Add(median.MaxValue(), big.NewInt(1))
+	tooSmall := new(big.Int).Sub(median.MinValue(), big.NewInt(1))
+	for _, c := range []median.OnchainConfig{
+		{},
+		{Min: big.NewInt(1)},
+		{Max: big.NewInt(1)},
+		{Min: tooSmall, Max: big.NewInt(1)},
+		{Min: big.NewInt(1), Max: tooBig},
+	} {
+		if b, err := (median.StandardOnchainConfigCodec{}).Encode(t.Context(), c); err == nil {
+			t.Errorf("%v was encoded as %x, want an error", c, b)
+		}
+	}
+}

@@ -95,11 +95,11 @@ func TestDecodeErrorsSayWhere(t *testing.T) {
 		b    byte
 		says string
 	}{
-		{"timestamp", 27, 1, "report at 0"},
-		{"far offset", 64, 1, "report at 64"},
-		{"offset at the end", 95, 192, "report at 64"},
-		{"huge count", 128, 0x80, "report at 128"},
-		{"one too many", 159, 2, "report at 128"},
+		{"timestamp", 27, 1, "observationsTimestamp at byte 0"},
+		{"far offset", 64, 1, "observations at byte 64"},
+		{"offset at the end", 95, 192, "observations at byte 192"},
+		{"huge count", 128, 0x80, "observations at byte 128"},
+		{"one too many", 159, 2, "observations at byte 128"},
 		{"none", 159, 0, "no observations"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -1,11 +1,10 @@
 // Package evmreportcodec makes the reports of the median plugin for the OCR2
 // aggregator contract on EVM chains.
 //
-// A report is, ABI-encoded, (uint32 observationsTimestamp, bytes32 rawObservers,
-// int192[] observations, int192 juelsPerFeeCoin). The observations are sorted;
-// byte i of rawObservers is the oracle that made observation i. The layout is
-// the contract's, so that package gen/ocr2, which is generated from it, does the
-// encoding.
+// The layout of a report is the contract's, so package gen/ocr2, which is
+// generated from the contract, does the encoding. What is here is how the fields
+// come about: the observations are sorted; byte i of rawObservers is the oracle
+// that made observation i; timestamp and juels per fee coin are medians.
 //
 // Source: docs/protocol/ocr2.md, "Median plugin".
 package evmreportcodec
@@ -18,6 +17,7 @@ import (
 	"math/big"
 	"slices"
 
+	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median/internal/tieorder"
 	"github.com/ocrkit/ocrkit/offchain/types"
@@ -67,7 +67,12 @@ func (ReportCodec) BuildReport(_ context.Context, paos []median.ParsedAttributed
 		observers[i] = byte(pao.Observer)
 		observations[i] = pao.Value
 	}
-	return encode(timestamp, observers, observations, juelsPerFeeCoin)
+	report := ocr2.NewMedianReport(timestamp, observers, observations, juelsPerFeeCoin)
+	encoded, err := ocr2.AppendMedianReport(nil, report)
+	if err != nil {
+		return nil, fmt.Errorf("evmreportcodec: %w", err)
+	}
+	return encoded, nil
 }
 
 // MaxReportLength returns 160 + 32*n bytes. It fails if n is negative.
@@ -75,27 +80,43 @@ func (ReportCodec) MaxReportLength(_ context.Context, n int) (int, error) {
 	if n < 0 {
 		return 0, fmt.Errorf("evmreportcodec: %d oracles, must not be negative", n)
 	}
-	return encodedLength(n), nil
+	return ocr2.MedianReportSize(n), nil
 }
 
 // MedianFromReport returns the element in the middle of the observations, of an
 // even number the upper one, whether they are sorted or not. It fails if there
-// are none and on what the ABI decoder of go-ethereum refuses; that is
-// laxer than the contract (see decode).
+// are none and on what the ABI decoder of go-ethereum refuses. That is laxer than
+// the contract (see decode).
 func (ReportCodec) MedianFromReport(_ context.Context, report types.Report) (*big.Int, error) {
-	d, err := decode(report)
+	r, err := decode(report)
 	if err != nil {
 		return nil, err
 	}
-	return d.observation(d.count / 2), nil
+	_, _, observations, _ := r.Values()
+	return observations[len(observations)/2], nil
 }
 
 // XXXJuelsPerFeeCoinFromReport returns the juels per fee coin of a report, under
 // the same conditions as MedianFromReport. It is for tests and tools.
 func (ReportCodec) XXXJuelsPerFeeCoinFromReport(report types.Report) (*big.Int, error) {
-	d, err := decode(report)
+	r, err := decode(report)
 	if err != nil {
 		return nil, err
 	}
-	return d.juelsPerFeeCoin, nil
+	_, _, _, juelsPerFeeCoin := r.Values()
+	return juelsPerFeeCoin, nil
+}
+
+// decode reads a report with at least one observation, as leniently as oracles
+// have always done when they decide whether to accept it: all of them must
+// decide alike, also about a report that a faulty quorum signed.
+func decode(report types.Report) (*ocr2.MedianReport, error) {
+	r := new(ocr2.MedianReport)
+	if err := ocr2.DecodeMedianReportLoose(report, r); err != nil {
+		return nil, fmt.Errorf("evmreportcodec: %w", err)
+	}
+	if len(r.Observations) == 0 {
+		return nil, errors.New("evmreportcodec: the report has no observations")
+	}
+	return r, nil
 }
