@@ -119,8 +119,10 @@ func TestFinalHash(t *testing.T) {
 		"shorter report": func(f *ocr2wire.Final) { f.AttestedReport.Report = f.AttestedReport.Report[:1] },
 		"signer":         func(f *ocr2wire.Final) { f.AttestedReport.AttributedSignatures[0].Signer++ },
 		"signature":      func(f *ocr2wire.Final) { f.AttestedReport.AttributedSignatures[1].Signature[0]++ },
-		"one signature":  func(f *ocr2wire.Final) { f.AttestedReport.AttributedSignatures = f.AttestedReport.AttributedSignatures[:1] },
-		"long report":    func(f *ocr2wire.Final) { f.AttestedReport.Report = make([]byte, 5000) },
+		"one signature": func(f *ocr2wire.Final) {
+			f.AttestedReport.AttributedSignatures = f.AttestedReport.AttributedSignatures[:1]
+		},
+		"long report": func(f *ocr2wire.Final) { f.AttestedReport.Report = make([]byte, 5000) },
 	} {
 		f := base()
 		change(f)
