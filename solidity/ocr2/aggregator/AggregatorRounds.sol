@@ -65,7 +65,8 @@ abstract contract AggregatorRounds is AggregatorV2V3Interface, AggregatorState {
     returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
   {
     if (_roundId > type(uint32).max) return (0, 0, 0, 0, 0);
-    return _roundData(uint32(_roundId));
+    Transmission t = _transmission(uint32(_roundId));
+    return (_roundId, t.answer(), t.observationsTimestamp(), t.transmissionTimestamp(), _roundId);
   }
 
   /// @inheritdoc AggregatorV3Interface
@@ -76,10 +77,7 @@ abstract contract AggregatorRounds is AggregatorV2V3Interface, AggregatorState {
     override
     returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
   {
-    return _roundData(s_hot.latestRoundId());
-  }
-
-  function _roundData(uint32 id) private view returns (uint80, int256, uint256, uint256, uint80) {
+    uint32 id = s_hot.latestRoundId();
     Transmission t = _transmission(id);
     return (id, t.answer(), t.observationsTimestamp(), t.transmissionTimestamp(), id);
   }
