@@ -1,0 +1,226 @@
+package devnet
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// Started says what was set up, before the first round.
+type Started struct {
+	Type         string          `json:"type"` // "start"
+	Chain        string          `json:"chain"`
+	ChainID      uint64          `json:"chainId"`
+	Feed         string          `json:"feed"`
+	Aggregator   common.Address  `json:"aggregator"`
+	LinkToken    common.Address  `json:"linkToken"`
+	ConfigDigest string          `json:"configDigest"`
+	N            int             `json:"n"`
+	F            int             `json:"f"`
+	Oracles      []StartedOracle `json:"oracles"`
+}
+
+// StartedOracle is one oracle of the network.
+type StartedOracle struct {
+	ID          int            `json:"id"`
+	PeerID      string         `json:"peerId"`
+	Signer      common.Address `json:"signer"`
+	Transmitter common.Address `json:"transmitter"`
+	// Vice is how a hostile oracle misbehaves; empty for honest ones.
+	Vice string `json:"vice,omitempty"`
+}
+
+// Report is one report that landed on chain. Answer and observations are decimal integers in units of 10^-Decimals.
+type Report struct {
+	Type         string         `json:"type"` // "report"
+	Epoch        uint32         `json:"epoch"`
+	Round        uint8          `json:"round"`
+	RoundID      uint32         `json:"roundId"` // the aggregator's
+	Label        string         `json:"label"`   // of the feed
+	Answer       *decimal       `json:"answer"`
+	Observations []*decimal     `json:"observations"`
+	Observers    []int          `json:"observers"`
+	Transmitter  common.Address `json:"transmitter"`
+	Tx           common.Hash    `json:"tx"`
+	Gas          uint64         `json:"gas"`
+	Block        uint64         `json:"block"`
+	// OutOfRange says why the answer is none that honest oracles stand behind; empty if all is well.
+	OutOfRange string `json:"outOfRange,omitempty"`
+}
+
+// Summary is the last thing that a devnet says.
+type Summary struct {
+	Type         string         `json:"type"` // "summary"
+	Reports      int            `json:"reports"`
+	Wanted       int            `json:"wanted"`
+	Epochs       int            `json:"epochs"`
+	Seconds      float64        `json:"seconds"`
+	MeanGas      uint64         `json:"meanGas"`
+	FeedFailures int            `json:"feedFailures"`
+	Aggregator   common.Address `json:"aggregator"`
+	Answer       *decimal       `json:"answer,omitempty"` // as latestAnswer() says at the end
+}
+
+// decimal is a big integer that is a string in JSON, since JSON numbers lose digits.
+type decimal struct{ big.Int }
+
+func newDecimal(v *big.Int) *decimal {
+	d := new(decimal)
+	d.Set(v)
+	return d
+}
+
+// MarshalText writes the digits.
+func (d *decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// MarshalJSON writes the digits in quotes.
+func (d *decimal) MarshalJSON() ([]byte, error) { return []byte(`"` + d.String() + `"`), nil }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (d *decimal) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return err
+	}
+	if _, ok := d.SetString(text, 10); !ok {
+		return fmt.Errorf("%.50q is no decimal integer", text)
+	}
+	return nil
+}
+
+// screen shows what happens in a devnet. It is used from one goroutine at a time.
+type screen interface {
+	started(Started)
+	note(format string, args ...any)
+	report(Report)
+	summary(Summary)
+}
+
+// jsonScreen writes one JSON object a line.
+type jsonScreen struct{ encoder *json.Encoder }
+
+func newJSONScreen(w io.Writer) screen { return jsonScreen{json.NewEncoder(w)} }
+
+func (s jsonScreen) started(v Started) { _ = s.encoder.Encode(v) }
+func (s jsonScreen) report(v Report)   { _ = s.encoder.Encode(v) }
+func (s jsonScreen) summary(v Summary) { _ = s.encoder.Encode(v) }
+func (s jsonScreen) note(format string, args ...any) {
+	_ = s.encoder.Encode(map[string]string{"type": "note", "text": fmt.Sprintf(format, args...)})
+}
+
+// textScreen writes lines for people; with live, what is said about the round under way is overwritten in place.
+type textScreen struct {
+	w       io.Writer
+	live    bool
+	began   time.Time
+	last    *big.Int
+	n       int
+	vices   map[int]string
+	names   map[common.Address]int
+	pending bool // the cursor is behind a line that may be overwritten
+}
+
+func newTextScreen(w io.Writer, live bool) *textScreen {
+	return &textScreen{w: w, live: live, began: time.Now(), vices: map[int]string{}, names: map[common.Address]int{}}
+}
+
+func (s *textScreen) line(format string, args ...any) {
+	if s.pending {
+		fmt.Fprint(s.w, "\r\x1b[K")
+		s.pending = false
+	}
+	fmt.Fprintf(s.w, format+"\n", args...)
+}
+
+func (s *textScreen) note(format string, args ...any) {
+	if !s.live {
+		s.line("  "+format, args...)
+		return
+	}
+	fmt.Fprint(s.w, "\r\x1b[K  "+fmt.Sprintf(format, args...))
+	s.pending = true
+}
+
+func (s *textScreen) started(v Started) {
+	s.n = v.N
+	s.line("")
+	s.line("  chain       %s (id %d)", v.Chain, v.ChainID)
+	s.line("  feed        %s", v.Feed)
+	s.line("  aggregator  %s", v.Aggregator)
+	s.line("  LINK token  %s", v.LinkToken)
+	s.line("  config      %s", v.ConfigDigest)
+	s.line("  oracles     n = %d, of which f = %d may be hostile: any %d signatures make a report", v.N, v.F, v.F+1)
+	for _, o := range v.Oracles {
+		vice := ""
+		if o.Vice != "" {
+			vice = "  hostile: " + o.Vice
+			s.vices[o.ID] = o.Vice
+		}
+		s.names[o.Transmitter] = o.ID
+		s.line("    #%-2d  signs as %s  transmits as %s%s", o.ID, short(o.Signer), short(o.Transmitter), vice)
+	}
+	s.line("")
+	s.line("  %5s  %6s  %-10s  %14s  %8s  %-14s  %5s  %7s  %s", "round", "epoch", "price of", "answer", "change", "by", "block", "gas", "observations, lowest to highest (oracle)")
+}
+
+func (s *textScreen) report(v Report) {
+	change := ""
+	if s.last != nil && s.last.Sign() != 0 {
+		delta := new(big.Int).Sub(&v.Answer.Int, s.last)
+		bp := new(big.Int).Quo(delta.Mul(delta, big.NewInt(10_000)), s.last)
+		change = fmt.Sprintf("%+.2f%%", float64(bp.Int64())/100)
+	}
+	s.last = &v.Answer.Int
+	by := short(v.Transmitter)
+	if id, ok := s.names[v.Transmitter]; ok {
+		by = fmt.Sprintf("#%d", id)
+	}
+	var seen []string
+	for i, o := range v.Observations {
+		mark := ""
+		if s.vices[v.Observers[i]] != "" {
+			mark = "!"
+		}
+		entry := fmt.Sprintf("%s (%d%s)", shortPrice(&o.Int), v.Observers[i], mark)
+		if i == len(v.Observations)/2 {
+			entry = "[" + entry + "]"
+		}
+		seen = append(seen, entry)
+	}
+	s.line("  %5d  %3d/%-2d  %-10s  %14s  %8s  %-14s  %5d  %7d  %s", v.RoundID, v.Epoch, v.Round, v.Label, shortPrice(&v.Answer.Int), change, by, v.Block, v.Gas, strings.Join(seen, " "))
+	if v.OutOfRange != "" {
+		s.line("  WRONG: %s", v.OutOfRange)
+	}
+}
+
+func (s *textScreen) summary(v Summary) {
+	s.line("")
+	answer := "unknown"
+	if v.Answer != nil {
+		answer = formatPrice(&v.Answer.Int)
+	}
+	s.line("  %d of %d reports on chain in %.1f s, %d gas each on average, %d epochs; latestAnswer() says %s", v.Reports, v.Wanted, v.Seconds, v.MeanGas, v.Epochs, answer)
+	if v.FeedFailures > 0 {
+		s.line("  %d observations failed because of the feed", v.FeedFailures)
+	}
+}
+
+// short writes an address as people recognise it.
+func short(a common.Address) string {
+	hex := a.Hex()
+	return hex[:6] + "…" + hex[len(hex)-4:]
+}
+
+// shortPrice writes a price with two decimal places; huge ones as a power of ten.
+func shortPrice(v *big.Int) string {
+	if digits := len(new(big.Int).Abs(v).String()); digits > Decimals+9 {
+		return fmt.Sprintf("~1e%d", digits-Decimals-1)
+	}
+	text := formatPrice(v)
+	return text[:len(text)-Decimals+2]
+}
