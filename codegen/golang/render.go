@@ -16,6 +16,7 @@ import (
 	"text/template"
 
 	"github.com/Masterminds/sprig/v3"
+	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ocrkit/ocrkit/codegen/model"
 )
@@ -55,8 +56,8 @@ func Render(in Input) ([]File, error) {
 		{"calls.go", len(m.Calls) > 0},
 		{"events.go", len(m.Events) > 0},
 		{"errors.go", true},
-		// codec_test
-		// proof_test
+		{"codec_test.go", len(m.Reports)+len(m.Packed)+len(m.Calls)+len(m.Events) > 0},
+		{"proof_test.go", m.Proofs != nil && in.Proofs != ""},
 	}
 	templates, err := parse(m)
 	if err != nil {
@@ -91,7 +92,15 @@ func parse(m *model.Package) (*template.Template, error) {
 		"outofrange": outOfRange,
 		"bigof":      bigOf,
 		"looseable":  looseAble,
-		"needsloose": func(s *model.Struct) bool { return inReport(m, s) },
+		"needsloose": func(s *model.Struct) bool { return inAny(s, reports(m)) },
+		"needsput":   func(s *model.Struct) bool { return inAny(s, encoded(m)) },
+		"needsget":   func(s *model.Struct) bool { return inAny(s, decoded(m)) },
+		"random":     random,
+		"geth":       geth,
+		"standard":   standard,
+		"abijson":    abiJSON,
+		"exported":   abi.ToCamelCase,
+		"param":      func(name string) string { return strings.ToLower(name[:1]) + name[1:] },
 		"flat":       flat,
 		"dynamic": func(s *model.Struct) (fields []model.Field) {
 			return slices.DeleteFunc(slices.Clone(s.Fields), func(f model.Field) bool { return !f.Type.Dynamic() })
@@ -111,22 +120,51 @@ func parse(m *model.Package) (*template.Template, error) {
 	return template.New("").Funcs(functions).ParseFS(templateFiles, "templates/*.tmpl")
 }
 
-// inReport reports whether a report has the struct in it.
-func inReport(m *model.Package, s *model.Struct) bool {
-	var has func(outer *model.Struct) bool
-	has = func(outer *model.Struct) bool {
-		for _, f := range outer.Fields {
+// encoded are the structs that are encoded; decoded, those that are decoded.
+func encoded(m *model.Package) []*model.Struct {
+	all := reports(m)
+	for _, d := range m.Digests {
+		all = append(all, d.Struct)
+	}
+	for _, c := range m.Calls {
+		all = append(all, c.Struct)
+	}
+	return all
+}
+
+func decoded(m *model.Package) []*model.Struct {
+	all := reports(m)
+	for _, c := range m.Calls {
+		all = append(all, c.Struct)
+	}
+	for _, e := range m.Events {
+		all = append(all, e.Data())
+	}
+	for _, e := range m.Errors {
+		all = append(all, e.Struct)
+	}
+	return all
+}
+
+func reports(m *model.Package) []*model.Struct {
+	var all []*model.Struct
+	for _, r := range m.Reports {
+		all = append(all, r.Struct)
+	}
+	return all
+}
+
+// inAny reports whether one of the outer structs has s in it, at any depth.
+func inAny(s *model.Struct, outer []*model.Struct) bool {
+	return slices.ContainsFunc(outer, func(o *model.Struct) bool {
+		return slices.ContainsFunc(o.Fields, func(f model.Field) bool {
 			t := f.Type
 			for t.Kind == model.Array || t.Kind == model.Slice {
 				t = t.Elem
 			}
-			if t.Kind == model.Tuple && (t.Struct == s || has(t.Struct)) {
-				return true
-			}
-		}
-		return false
-	}
-	return slices.ContainsFunc(m.Reports, func(r *model.Report) bool { return has(r.Struct) })
+			return t.Kind == model.Tuple && (t.Struct == s || inAny(s, []*model.Struct{t.Struct}))
+		})
+	})
 }
 
 // Format removes the imports that the file does not use, and formats it.

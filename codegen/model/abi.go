@@ -309,7 +309,7 @@ func (b *builder) proofs() error {
 	if err != nil {
 		return err
 	}
-	p := &Proofs{Contract: a.Contract, Bytecode: a.Bytecode}
+	p := &Proofs{Contract: a.Contract}
 	for _, e := range entries {
 		if e.Type == "constructor" && len(e.Inputs) > 0 {
 			b.problems.add(a.Source, "Derive a contract from it that gives them.",
@@ -335,7 +335,11 @@ func (b *builder) proofs() error {
 		})
 	}
 	for _, packed := range b.pkg.Packed {
-		p.Packed = append(p.Packed, PackedProof{packed, find("encode"+packed.Name, packed.Struct, true, "bytes")})
+		proof := PackedProof{Packed: packed, Encode: find("encode"+packed.Name, packed.Struct, true, "bytes")}
+		if m := b.method(entries, packed.Struct, false, "bytes"); m != nil {
+			proof.Decode = *m
+		}
+		p.Packed = append(p.Packed, proof)
 	}
 	for _, d := range b.pkg.Digests {
 		wide := &Struct{Fields: append([]Field(nil), d.Fields...)}

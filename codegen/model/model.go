@@ -54,7 +54,7 @@ type Digest struct {
 type Constant struct {
 	Name   string
 	Doc    string
-	Pos    string
+	Pos    string `json:"-"`
 	Value  *big.Int
 	Type   *Type
 	Prefix bool // of config digests
@@ -111,13 +111,12 @@ type CustomError struct {
 type Revert struct {
 	Name   string // of the variable in Go
 	Reason string
-	Where  []string // sources that give it
+	Where  []string `json:"-"` // sources that give it
 }
 
 // Proofs says which functions of a deployable contract show what the contracts do.
 type Proofs struct {
 	Contract string // to be deployed without arguments
-	Bytecode []byte
 	Reports  []ReportProof
 	Packed   []PackedProof
 	Digests  []DigestProof
@@ -141,6 +140,7 @@ type ReportProof struct {
 type PackedProof struct {
 	Packed *Packed
 	Encode Method
+	Decode Method // without a name if the contract has none
 }
 
 // DigestProof proves a digest.

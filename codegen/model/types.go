@@ -39,7 +39,7 @@ type Type struct {
 type Struct struct {
 	Name   string // in Go
 	Doc    string // NatSpec notice, first letter in upper case
-	Pos    string // file:line in the Solidity source
+	Pos    string `json:"-"` // file:line in the Solidity source
 	Fields []Field
 }
 

@@ -1,0 +1,119 @@
+package golang
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/ethereum/go-ethereum/accounts/abi"
+	"github.com/ocrkit/ocrkit/codegen/model"
+)
+
+// random is a Go expression for a random value of a type, in a test outside of package pkg.
+func random(pkg string, t *model.Type) string {
+	switch t.Kind {
+	case model.Uint, model.Int:
+		kind := abi.ToCamelCase(string(t.Kind))
+		switch {
+		case t.Big():
+			return fmt.Sprintf("r.Big%s(%d)", kind, t.Bits)
+		case t.Members > 0:
+			return fmt.Sprintf("%s(r.IntN(%d))", goType(t), t.Members)
+		case t.GoBits() == 64:
+			return fmt.Sprintf("r.%s(%d)", kind, t.Bits)
+		}
+		return fmt.Sprintf("%s(r.%s(%d))", goType(t), kind, t.Bits)
+	case model.Bool:
+		return "r.Bool()"
+	case model.Address:
+		return "r.Address()"
+	case model.FixedBytes:
+		return fmt.Sprintf("%s(r.Bytes(%d))", goType(t), t.Size)
+	case model.Bytes:
+		return "r.Bytes(r.Len())"
+	case model.String:
+		return "string(r.Bytes(r.Len()))"
+	case model.Slice:
+		return fmt.Sprintf("prove.Slice(r.Len(), func() %s { return %s })", qualified(pkg, t.Elem), random(pkg, t.Elem))
+	case model.Array:
+		return fmt.Sprintf("%s(prove.Slice(%d, func() %s { return %s }))", qualified(pkg, t), t.Size,
+			qualified(pkg, t.Elem), random(pkg, t.Elem))
+	}
+	return fmt.Sprintf("*random%s(r)", t.Struct.Name)
+}
+
+// qualified is the Go type as seen from another package.
+func qualified(pkg string, t *model.Type) string {
+	switch t.Kind {
+	case model.Array:
+		return fmt.Sprintf("[%d]%s", t.Size, qualified(pkg, t.Elem))
+	case model.Slice:
+		return "[]" + qualified(pkg, t.Elem)
+	case model.Tuple:
+		return pkg + "." + t.Struct.Name
+	}
+	return goType(t)
+}
+
+// geth is a value as go-ethereum's abi package wants it: it has Go integers of 8, 16, 32 and 64 bits for types of just
+// those widths, and *big.Int for all others.
+func geth(x string, t *model.Type) string {
+	if (t.Kind == model.Uint || t.Kind == model.Int) && !t.Big() && t.GoBits() != t.Bits {
+		return fmt.Sprintf("prove.Big(%s)", x)
+	}
+	return x
+}
+
+// standard reports whether go-ethereum's abi package has the same Go types for all fields as we.
+func standard(s *model.Struct) bool {
+	for _, f := range s.Fields {
+		t := f.Type
+		for t.Kind == model.Array || t.Kind == model.Slice {
+			t = t.Elem
+		}
+		if t.Kind == model.Tuple && !standard(t.Struct) || geth("", t) != "" || t.Members > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// abiArgument is an argument in the JSON of an ABI.
+type abiArgument struct {
+	Name       string        `json:"name"`
+	Type       string        `json:"type"`
+	Components []abiArgument `json:"components,omitempty"`
+	Indexed    bool          `json:"indexed,omitempty"`
+}
+
+// abiJSON is a Go literal of the fields as the arguments of an ABI.
+func abiJSON(fields []model.Field) (string, error) {
+	text, err := json.Marshal(abiArguments(fields))
+	if err != nil {
+		return "", err
+	}
+	return "`" + string(text) + "`", nil
+}
+
+func abiArguments(fields []model.Field) []abiArgument {
+	args := []abiArgument{}
+	for _, f := range fields {
+		name, components := abiType(f.Type)
+		args = append(args, abiArgument{f.Name, name, components, f.Indexed})
+	}
+	return args
+}
+
+func abiType(t *model.Type) (name string, components []abiArgument) {
+	switch t.Kind {
+	case model.Array:
+		name, components = abiType(t.Elem)
+		return name + "[" + strconv.Itoa(t.Size) + "]", components
+	case model.Slice:
+		name, components = abiType(t.Elem)
+		return name + "[]", components
+	case model.Tuple:
+		return "tuple", abiArguments(t.Struct.Fields)
+	}
+	return t.Solidity(), nil
+}

@@ -1,0 +1,123 @@
+package prove
+
+import (
+	"fmt"
+	"math/big"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/accounts/abi"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ocrkit/ocrkit/codegen/solabi"
+)
+
+// ABI makes go-ethereum's description of an argument list out of its JSON. It panics if that is none.
+func ABI(arguments string) abi.Arguments {
+	parsed, err := abi.JSON(strings.NewReader(`[{"type":"function","name":"f","inputs":` + arguments + `}]`))
+	if err != nil {
+		panic(fmt.Sprintf("%v in %s", err, arguments))
+	}
+	return parsed.Methods["f"].Inputs
+}
+
+// Log encodes an event by go-ethereum's abi package.
+func Log(t testing.TB, signature, arguments string, values []any) types.Log {
+	t.Helper()
+	log := types.Log{Topics: []common.Hash{crypto.Keccak256Hash([]byte(signature))}}
+	var data abi.Arguments
+	var dataValues []any
+	for i, a := range ABI(arguments) {
+		if !a.Indexed {
+			data, dataValues = append(data, a), append(dataValues, asGeth(a.Type, values[i]))
+			continue
+		}
+		encoded, err := abi.Arguments{{Type: a.Type}}.Pack(asGeth(a.Type, values[i]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(encoded) != solabi.WordSize {
+			t.Fatalf("%s: indexed %s is not a word", signature, a.Type)
+		}
+		log.Topics = append(log.Topics, common.Hash(encoded))
+	}
+	packed, err := data.Pack(dataValues...)
+	if err != nil {
+		t.Fatalf("%s: %v", signature, err)
+	}
+	log.Data = packed
+	return log
+}
+
+// asGeth is a value as go-ethereum wants it: integers of unusual width as *big.Int.
+func asGeth(t abi.Type, v any) any {
+	if t.GetType() == reflect.TypeFor[*big.Int]() {
+		return Big(v)
+	}
+	return v
+}
+
+// Big is any integer as *big.Int.
+func Big(v any) *big.Int {
+	switch x := reflect.ValueOf(v); {
+	case x.CanInt():
+		return big.NewInt(x.Int())
+	case x.CanUint():
+		return new(big.Int).SetUint64(x.Uint())
+	}
+	return v.(*big.Int)
+}
+
+// Topics are the topics of a log but for the first.
+func Topics(log *types.Log) [][]byte {
+	var topics [][]byte
+	for _, t := range log.Topics[1:] {
+		topics = append(topics, t.Bytes())
+	}
+	return topics
+}
+
+// Same asserts that two values say the same. Their types may differ in name.
+func Same(t testing.TB, field string, got, want any) {
+	t.Helper()
+	if a, b := fmt.Sprintf("%v", got), fmt.Sprintf("%v", want); a != b {
+		t.Fatalf("%s is %s, not %s", field, a, b)
+	}
+}
+
+// SameFields asserts that a pointer to a struct has the given fields.
+func SameFields(t testing.TB, got any, want map[string]any) {
+	t.Helper()
+	s := reflect.ValueOf(got).Elem()
+	if s.NumField() != len(want) {
+		t.Fatalf("%T has %d fields, not %d", got, s.NumField(), len(want))
+	}
+	for name, value := range want {
+		Same(t, fmt.Sprintf("%T.%s", got, name), s.FieldByName(name).Interface(), value)
+	}
+}
+
+// Longest is the value of many random ones that has the longest encoding: for benchmarks.
+func Longest[T any](r Rand, value func(Rand) *T, size func(*T) int) *T {
+	longest := value(r)
+	for range 100 {
+		if v := value(r); size(v) > size(longest) {
+			longest = v
+		}
+	}
+	return longest
+}
+
+// Reverts are reverts of all kinds, as seeds for fuzzing.
+func Reverts() [][]byte {
+	return [][]byte{
+		solabi.AppendRevert(nil, ""),
+		solabi.AppendRevert(nil, "only callable by owner"),
+		append([]byte{0x4e, 0x48, 0x7b, 0x71}, word(solabi.PanicOverflow)...),
+		{0x4e, 0x48, 0x7b, 0x71},
+		{0x01, 0x02, 0x03, 0x04, 0x05},
+		{0x01},
+	}
+}
