@@ -148,7 +148,7 @@ func (x sorter[T]) choosePivot(a, b int) (int, direction) {
 			return i, j
 		}
 		i, j = exchange(i, j)
-		j, k = exchange(j, k)
+		j, _ = exchange(j, k)
 		_, j = exchange(i, j)
 		return j
 	}
