@@ -218,7 +218,8 @@ func (f *follower) observationSigned(ev kernel.Signed) {
 // reportReq handles ReportReq: the leader asks for a report.
 func (f *follower) reportReq(m *ocr2wire.ReportReq) {
 	switch {
-	case m.Round != f.round:
+	case m.Round != f.round || m.Round == 0 || m.Round > f.cfg.RMax:
+		// There are no reports before the first round, nor for the announcement after the last one.
 		f.drop(f.leaderID, m.Kind(), dropWrongRound)
 		return
 	case f.sentReport:

@@ -24,9 +24,9 @@ type leader struct {
 	query types.Query
 	h     [32]byte // extra hash of the list in ReportReq
 
-	// ready: the first of two things that a new round takes has happened (DeltaRound is over, the round is done).
-	ready bool
-	// queryFailed: the round is done because it never began; only DeltaRound has to pass.
+	// A new round takes both: DeltaRound is over, and the current round is done.
+	over, done bool
+	// queryFailed: the round is done because it never began.
 	queryFailed bool
 	queryCall   kernel.CallID
 
@@ -108,7 +108,7 @@ func (l *leader) start() {
 			"epoch", l.epoch, "round", l.floor.Round)
 		return
 	}
-	l.ready = true
+	l.over, l.done = true, true
 	l.tryStart()
 }
 
@@ -132,11 +132,9 @@ func (l *leader) abandonVerifications() {
 	}
 }
 
-// tryStart begins a new round when it is called for the second time: once because DeltaRound is over, once because the
-// round is done.
+// tryStart begins a new round if DeltaRound is over and the current round is done.
 func (l *leader) tryStart() {
-	if !l.ready && !l.queryFailed {
-		l.ready = true
+	if !l.over || !l.done {
 		return
 	}
 	if l.round > l.cfg.RMax {
@@ -149,7 +147,8 @@ func (l *leader) tryStart() {
 	clear(l.reports)
 	l.observationCount, l.reportCount = 0, 0
 	l.emit(kernel.SetTimer{Timer: TimerRound, After: l.cfg.DeltaRound})
-	l.ready, l.queryFailed = false, false
+	l.over, l.done, l.queryFailed = false, false, false
+	l.phase = phaseObserve
 	l.record(l.current())
 	l.queryCall = l.open(callQuery, l.leaderID)
 	l.emit(CallQuery{l.queryCall, l.timestamp(l.current()), l.cfg.MaxDurationQuery})
@@ -157,7 +156,8 @@ func (l *leader) tryStart() {
 
 // roundFired handles the end of DeltaRound.
 func (l *leader) roundFired() {
-	if l.leads() && !l.silent {
+	if l.leads() && l.round > 0 && !l.silent {
+		l.over = true
 		l.tryStart()
 	}
 }
@@ -172,7 +172,8 @@ func (l *leader) queryDone(ev QueryDone) {
 		l.log(kernel.LogError, "the plugin's Query failed; there is nothing in this round",
 			"epoch", l.epoch, "round", l.round, "error", ev.Err)
 		if l.round <= l.cfg.RMax {
-			l.giveUpRound()
+			l.queryFailed, l.done = true, true
+			l.tryStart()
 			return
 		}
 		// What follows the last round carries no query that matters, and must not be left out.
@@ -180,16 +181,7 @@ func (l *leader) queryDone(ev QueryDone) {
 	}
 	l.query = ev.Query
 	l.h = [32]byte{}
-	l.phase = phaseObserve
 	l.emit(Broadcast{&ocr2wire.ObserveReq{Epoch: l.epoch, Round: l.round, Query: l.query}})
-}
-
-// giveUpRound ends a round that did not begin: the next one begins when DeltaRound is over.
-func (l *leader) giveUpRound() {
-	l.queryFailed = true
-	if l.ready {
-		l.tryStart()
-	}
 }
 
 // collecting tells whether the current round was announced, so that answers to it can be there.
@@ -259,7 +251,7 @@ func (l *leader) verified(round uint8, query []byte, o *ocr2wire.AttributedSigne
 
 // graceFired handles the end of DeltaGrace: the list of observations is closed.
 func (l *leader) graceFired() {
-	if !l.leads() || l.phase != phaseGrace || l.queryCall != 0 {
+	if !l.leads() || l.phase != phaseGrace {
 		l.log(kernel.LogError, "the grace timer fired out of turn", "epoch", l.epoch, "round", l.round, "phase", l.phase.String())
 		return
 	}
@@ -362,6 +354,7 @@ func (l *leader) collectReport(r *collectedReport) {
 	l.phase = phaseFinal
 	l.emit(Count{CountLedCompletedRounds})
 	l.abandonVerifications()
+	l.done = true
 	l.tryStart()
 }
 

@@ -103,7 +103,7 @@ func (m *Machine) String() string {
 		s.Round, s.FollowerStep, s.SentReport, s.CompletedRound, s.FollowerQueue)
 	if s.Leads {
 		l := &m.generation.leader
-		fmt.Fprintf(&b, "leader: round=%d phase=%q ready=%t observations=%s reports=%s\n", s.LedRound, s.LeaderPhase, l.ready,
+		fmt.Fprintf(&b, "leader: round=%d phase=%q delta-round-over=%t observations=%s reports=%s\n", s.LedRound, s.LeaderPhase, l.over,
 			collectedBy(len(l.observations), func(i int) collected { return l.observations[i].state }),
 			collectedBy(len(l.reports), func(i int) collected { return l.reports[i].state }))
 	}

@@ -353,7 +353,9 @@ func (rig *stepsRig) state() map[string]any {
 		f, l := &m.generation.follower, &m.generation.leader
 		state := map[string]any{"followerRound": f.round, "sentReport": f.sentReport, "completedRound": f.completed}
 		if m.generation.leads() {
-			state["leaderRound"], state["leaderPhase"], state["readyToStartRound"] = l.round, l.phase.String(), l.ready
+			state["leaderRound"], state["leaderPhase"] = l.round, l.phase.String()
+			// Ready: one of the two things that a new round takes has happened. There, a failed query is none of them.
+			state["readyToStartRound"] = l.over || l.done && !l.queryFailed
 			state["leaderObservations"], state["leaderReports"] = l.observationCount, l.reportCount
 		}
 		return state
