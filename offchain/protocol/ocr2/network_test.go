@@ -94,6 +94,8 @@ type network struct {
 	timers   []map[kernel.TimerID]time.Time
 	mail     []mail
 	plugin   fakePlugin
+	instant  func(commontypes.OracleID, kernel.Effect) Event // answers calls in place of plugin; nil: plugin does
+	stepped  *int                                            // counts steps; nil: nobody does
 	// lost tells which messages do not arrive; nil: none.
 	lost func(from, to commontypes.OracleID, m ocr2wire.Message) bool
 	// seen is called with every effect; nil: nobody looks.
@@ -127,6 +129,9 @@ func (net *network) start() {
 }
 
 func (net *network) step(to commontypes.OracleID, ev Event) {
+	if net.stepped != nil {
+		*net.stepped++
+	}
 	for _, effect := range net.machines[to].Step(net.now, ev) {
 		if net.seen != nil {
 			net.seen(to, effect)
@@ -143,7 +148,11 @@ func (net *network) step(to commontypes.OracleID, ev Event) {
 		case kernel.CancelTimer:
 			delete(net.timers[to], e.Timer)
 		default:
-			if answer := net.plugin.answer(to, effect); answer != nil {
+			answer := net.plugin.answer
+			if net.instant != nil {
+				answer = net.instant
+			}
+			if answer := answer(to, effect); answer != nil {
 				net.mail = append(net.mail, mail{to, answer})
 			}
 		}
