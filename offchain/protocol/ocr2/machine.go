@@ -14,8 +14,7 @@ import (
 // leads it; report generation, which makes attested reports in one epoch; finalization, which spreads them; transmission,
 // which brings them to the contract. Messages of later epochs wait in a buffer.
 //
-// What a driver owes it is said in package kernel. It is not safe for concurrent use. All that it stores is bounded; see
-// docs/protocol/ocr2.md, "Limits".
+// It is not safe for concurrent use.
 type Machine struct {
 	*core
 	started bool
