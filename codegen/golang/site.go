@@ -90,6 +90,14 @@ func (s site) Val() string  { return s.name }
 func (s site) Len() string  { return s.name + "Len" }
 func (s site) Head() string { return s.name + "At" }
 
+// Reuse is memory that a decoded array of integers may use.
+func (s site) Reuse() string {
+	if s.T.Kind == model.Array {
+		return "nil"
+	}
+	return s.X
+}
+
 // Zero is what a failing decoder returns before the error.
 func (s site) Zero() string {
 	if s.Loose || s.topic {

@@ -42,59 +42,95 @@ func PutBigInt(w []byte, v *big.Int, width int) bool {
 	return true
 }
 
-// BigUint reads an unsigned integer of the given width, 8 to 256 bits; it returns nil if the word holds a larger one.
-func BigUint(w []byte, width int) *big.Int {
+// BigUint reads an unsigned integer of the given width, 8 to 256 bits, into dst, or into a new one if dst is nil; it
+// returns nil if the word holds a larger one.
+func BigUint(dst *big.Int, w []byte, width int) *big.Int {
 	if !fitsUint(w, width) {
 		return nil
 	}
-	v, digits := new(big.Int), make([]big.Word, wordsPerBig)
-	setUnsigned(v, digits, w)
-	return v
+	dst = ensureBig(dst)
+	setUnsigned(dst, digitsOf(dst, wordsPerBig), w)
+	return dst
 }
 
-// BigInt reads a signed integer of the given width, 8 to 256 bits; it returns nil if the word holds one out of range.
-func BigInt(w []byte, width int) *big.Int {
+// BigInt reads a signed integer of the given width, 8 to 256 bits, into dst, or into a new one if dst is nil; it returns
+// nil if the word holds one out of range.
+func BigInt(dst *big.Int, w []byte, width int) *big.Int {
 	if !fitsInt(w, width) {
 		return nil
 	}
-	v, digits := new(big.Int), make([]big.Word, wordsPerBig)
-	setSigned(v, digits, w)
-	return v
+	dst = ensureBig(dst)
+	setSigned(dst, digitsOf(dst, wordsPerBig), w)
+	return dst
 }
 
 // BigUints reads consecutive words as unsigned integers of the given width. If one is out of range it returns nil and
-// the index of the first such. All of them share three allocations.
-func BigUints(b []byte, width int) (vs []*big.Int, bad int) {
+// the index of the first such. It uses dst and the integers in it if there are enough; else all share two allocations.
+func BigUints(dst []*big.Int, b []byte, width int) (vs []*big.Int, bad int) {
 	for i := range len(b) / WordSize {
 		if !fitsUint(b[WordSize*i:], width) {
 			return nil, i
 		}
 	}
-	return bigSlab(b, width, setUnsigned), 0
+	return readBigs(dst, b, width, setUnsigned), 0
 }
 
 // BigInts reads consecutive words as signed integers of the given width. If one is out of range it returns nil and the
-// index of the first such. All of them share three allocations.
-func BigInts(b []byte, width int) (vs []*big.Int, bad int) {
+// index of the first such. It uses dst and the integers in it if there are enough; else all share two allocations.
+func BigInts(dst []*big.Int, b []byte, width int) (vs []*big.Int, bad int) {
 	for i := range len(b) / WordSize {
 		if !fitsInt(b[WordSize*i:], width) {
 			return nil, i
 		}
 	}
-	return bigSlab(b, width, setSigned), 0
+	return readBigs(dst, b, width, setSigned), 0
 }
 
-// bigSlab makes all integers of an array out of one slab of numbers and one of digits. Each keeps to its own digits, as
-// its capacity ends where the next one's begin.
-func bigSlab(b []byte, width int, set func(*big.Int, []big.Word, []byte)) []*big.Int {
+// A number is an integer with room for its digits beside it, so that both are one allocation.
+type number struct {
+	v      big.Int
+	digits [wordsPerBig]big.Word
+}
+
+func newNumber() *big.Int {
+	n := new(number)
+	n.v.SetBits(n.digits[:0])
+	return &n.v
+}
+
+func ensureBig(dst *big.Int) *big.Int {
+	if dst == nil {
+		return newNumber()
+	}
+	return dst
+}
+
+// digitsOf is the room that an integer has for its digits.
+func digitsOf(v *big.Int, n int) []big.Word {
+	if d := v.Bits(); cap(d) >= n {
+		return d[:n]
+	}
+	return make([]big.Word, n)
+}
+
+func readBigs(dst []*big.Int, b []byte, width int, set func(*big.Int, []big.Word, []byte)) []*big.Int {
 	n := len(b) / WordSize
 	digits := (width + bits.UintSize - 1) / bits.UintSize
-	pointers, numbers, slab := make([]*big.Int, n), make([]big.Int, n), make([]big.Word, n*digits)
-	for i := range pointers {
-		pointers[i] = &numbers[i]
-		set(&numbers[i], slab[i*digits:(i+1)*digits:(i+1)*digits], b[WordSize*i:])
+	if dst == nil || cap(dst) < n {
+		dst = make([]*big.Int, n)
+		numbers := make([]number, n)
+		for i := range dst {
+			dst[i] = &numbers[i].v
+			set(dst[i], numbers[i].digits[:digits], b[WordSize*i:])
+		}
+		return dst
 	}
-	return pointers
+	dst = dst[:n]
+	for i := range dst {
+		dst[i] = ensureBig(dst[i])
+		set(dst[i], digitsOf(dst[i], digits), b[WordSize*i:])
+	}
+	return dst
 }
 
 func putMagnitude(w []byte, v *big.Int) {
@@ -137,38 +173,46 @@ func putLimbs(w []byte, a, b, c, d uint64) {
 	binary.BigEndian.PutUint64(w[24:], d)
 }
 
-// limbOf returns which of the four limbs, counted from the most significant, holds the highest bit of a number of the
-// given width, and how many bits of that limb lie above it.
-func limbOf(width int) (limb, unused int) {
-	unused = 256 - width
-	return unused / 64, unused % 64
-}
-
+// fitsUint reports whether all bits above the given width are zero.
 func fitsUint(w []byte, width int) bool {
 	a, b, c, d := limbs(w)
-	l := [4]uint64{a, b, c, d}
-	limb, unused := limbOf(width)
-	for _, x := range l[:limb] {
-		if x != 0 {
-			return false
-		}
+	switch {
+	case width > 192:
+		return a>>(width-192-1)>>1 == 0
+	case width > 128:
+		return a|b>>(width-128-1)>>1 == 0
+	case width > 64:
+		return a|b|c>>(width-64-1)>>1 == 0
 	}
-	return l[limb]<<unused>>unused == l[limb]
+	return a|b|c|d>>(width-1)>>1 == 0
 }
 
+// fitsInt reports whether all bits above the given width are the sign.
 func fitsInt(w []byte, width int) bool {
 	a, b, c, d := limbs(w)
-	l := [4]uint64{a, b, c, d}
-	limb, unused := limbOf(width)
-	top := int64(l[limb])
-	sign := uint64(top >> 63)
-	for _, x := range l[:limb] {
-		if x != sign {
+	var above, top uint64
+	var unused int
+	switch {
+	case width > 192:
+		above, top, unused = signOf(a), a, 256-width
+	case width > 128:
+		above, top, unused = a, b, 192-width
+	case width > 64:
+		above, top, unused = a, c, 128-width
+		if b != a {
+			return false
+		}
+	default:
+		above, top, unused = a, d, 64-width
+		if b != a || c != a {
 			return false
 		}
 	}
-	return top<<unused>>unused == top
+	return above == signOf(top) && uint64(int64(top<<unused)>>unused) == top
 }
+
+// signOf is 64 times the highest bit.
+func signOf(limb uint64) uint64 { return uint64(int64(limb) >> 63) }
 
 func setUnsigned(v *big.Int, digits []big.Word, w []byte) {
 	a, b, c, d := limbs(w)
@@ -191,9 +235,16 @@ func setSigned(v *big.Int, digits []big.Word, w []byte) {
 
 // setLimbs makes v out of digits, of which there are as many as the value needs at most.
 func setLimbs(v *big.Int, digits []big.Word, a, b, c, d uint64) {
-	l := [4]uint64{d, c, b, a}
-	for i := range digits {
-		digits[i] = big.Word(l[i*bits.UintSize/64] >> (i * bits.UintSize % 64))
+	if bits.UintSize == 64 && len(digits) >= 3 {
+		digits[0], digits[1], digits[2] = big.Word(d), big.Word(c), big.Word(b)
+		if len(digits) == 4 {
+			digits[3] = big.Word(a)
+		}
+	} else {
+		l := [4]uint64{d, c, b, a}
+		for i := range digits {
+			digits[i] = big.Word(l[i*bits.UintSize/64] >> (i * bits.UintSize % 64))
+		}
 	}
 	v.SetBits(digits)
 }

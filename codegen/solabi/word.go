@@ -155,3 +155,11 @@ func Signed64(b []byte) int64 {
 	unused := 64 - 8*len(b)
 	return int64(Unsigned64(b)<<unused) >> unused
 }
+
+// Resize returns a slice of n elements, in the memory of s if it has the room.
+func Resize[T any](s []T, n int) []T {
+	if s == nil || cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}

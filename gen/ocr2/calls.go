@@ -4,8 +4,6 @@
 package ocr2
 
 import (
-	"bytes"
-
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ocrkit/ocrkit/codegen/solabi"
 )
@@ -102,7 +100,7 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 		return 0, err
 	}
 	tail += 32
-	r.Signers = make([]common.Address, signersLen)
+	r.Signers = solabi.Resize(r.Signers, signersLen)
 	for i := range r.Signers {
 		if !solabi.IsZero(data[tail : tail+12]) {
 			return 0, solabi.BadValue("SetConfigCall", solabi.Element("signers", i), tail, "address")
@@ -118,7 +116,7 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 		return 0, err
 	}
 	tail += 32
-	r.Transmitters = make([]common.Address, transmittersLen)
+	r.Transmitters = solabi.Resize(r.Transmitters, transmittersLen)
 	for i := range r.Transmitters {
 		if !solabi.IsZero(data[tail : tail+12]) {
 			return 0, solabi.BadValue("SetConfigCall", solabi.Element("transmitters", i), tail, "address")
@@ -138,7 +136,7 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.OnchainConfig = bytes.Clone(onchainConfig)
+	r.OnchainConfig = append(r.OnchainConfig[:0], onchainConfig...)
 	tail = onchainConfigLen
 	offchainConfigVersion, ok := solabi.Uint64(data[base+128:], 64)
 	if !ok {
@@ -152,7 +150,7 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.OffchainConfig = bytes.Clone(offchainConfig)
+	r.OffchainConfig = append(r.OffchainConfig[:0], offchainConfig...)
 	tail = offchainConfigLen
 	return tail, nil
 }
@@ -249,7 +247,7 @@ func (r *TransmitCall) get(data []byte, base int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.Report = bytes.Clone(report)
+	r.Report = append(r.Report[:0], report...)
 	tail = reportLen
 	if at, ok := solabi.Length(data[base+128:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("TransmitCall", "rs", base+128, tail-base)
@@ -259,7 +257,7 @@ func (r *TransmitCall) get(data []byte, base int) (int, error) {
 		return 0, err
 	}
 	tail += 32
-	r.Rs = make([][32]byte, rsLen)
+	r.Rs = solabi.Resize(r.Rs, rsLen)
 	for i := range r.Rs {
 		copy(r.Rs[i][:], data[tail:])
 		tail += 32
@@ -272,7 +270,7 @@ func (r *TransmitCall) get(data []byte, base int) (int, error) {
 		return 0, err
 	}
 	tail += 32
-	r.Ss = make([][32]byte, ssLen)
+	r.Ss = solabi.Resize(r.Ss, ssLen)
 	for i := range r.Ss {
 		copy(r.Ss[i][:], data[tail:])
 		tail += 32

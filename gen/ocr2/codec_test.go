@@ -62,6 +62,15 @@ func checkMedianReport(t *testing.T, data []byte) {
 			t.Fatalf("%x decodes, but encodes to %x (%v)", data, again, err)
 		}
 	}
+	used := *randomMedianReport(prove.NewRand(t))
+	if err := ocr2.DecodeMedianReportInto(data, &used); (err == nil) != (ocr2.DecodeMedianReport(data, &report) == nil) {
+		t.Fatalf("%x decodes into an empty report or into a used one, but not into both: %v", data, err)
+	} else if err == nil {
+		again, err := ocr2.AppendMedianReport(nil, &used)
+		if err != nil || !bytes.Equal(again, data) {
+			t.Fatalf("%x decodes into a used report, but encodes to %x (%v)", data, again, err)
+		}
+	}
 	want, wantErr := medianReportABI.Unpack(data)
 	err := ocr2.DecodeMedianReportLoose(data, &report)
 	if (err == nil) != (wantErr == nil) {
@@ -123,6 +132,15 @@ func BenchmarkMedianReport(b *testing.B) {
 		var decoded ocr2.MedianReport
 		for b.Loop() {
 			if err := ocr2.DecodeMedianReport(encoded, &decoded); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("decode/ocrgen-reused-report", func(b *testing.B) {
+		b.ReportAllocs()
+		var decoded ocr2.MedianReport
+		for b.Loop() {
+			if err := ocr2.DecodeMedianReportInto(encoded, &decoded); err != nil {
 				b.Fatal(err)
 			}
 		}

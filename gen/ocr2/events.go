@@ -4,7 +4,6 @@
 package ocr2
 
 import (
-	"bytes"
 	"math/big"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -256,10 +255,10 @@ func DecodeAnswerUpdated(log *types.Log, r *AnswerUpdated) error {
 
 // getTopics reads the indexed fields.
 func (r *AnswerUpdated) getTopics(topics []common.Hash) error {
-	if r.Current = solabi.BigInt(topics[0][0:], 256); r.Current == nil {
+	if r.Current = solabi.BigInt(r.Current, topics[0][0:], 256); r.Current == nil {
 		return solabi.BadValue("AnswerUpdated", "current", 0, "int256")
 	}
-	if r.RoundId = solabi.BigUint(topics[1][0:], 256); r.RoundId == nil {
+	if r.RoundId = solabi.BigUint(r.RoundId, topics[1][0:], 256); r.RoundId == nil {
 		return solabi.BadValue("AnswerUpdated", "roundId", 0, "uint256")
 	}
 	return nil
@@ -270,7 +269,7 @@ func (r *AnswerUpdated) get(data []byte, base int) (int, error) {
 	if len(data)-base < 32 {
 		return 0, solabi.TooShort("AnswerUpdated", "", base, 32, len(data))
 	}
-	if r.UpdatedAt = solabi.BigUint(data[base:], 256); r.UpdatedAt == nil {
+	if r.UpdatedAt = solabi.BigUint(r.UpdatedAt, data[base:], 256); r.UpdatedAt == nil {
 		return 0, solabi.BadValue("AnswerUpdated", "updatedAt", base, "uint256")
 	}
 	return base + 32, nil
@@ -494,7 +493,7 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 		return 0, err
 	}
 	tail += 32
-	r.Signers = make([]common.Address, signersLen)
+	r.Signers = solabi.Resize(r.Signers, signersLen)
 	for i := range r.Signers {
 		if !solabi.IsZero(data[tail : tail+12]) {
 			return 0, solabi.BadValue("ConfigSet", solabi.Element("signers", i), tail, "address")
@@ -510,7 +509,7 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 		return 0, err
 	}
 	tail += 32
-	r.Transmitters = make([]common.Address, transmittersLen)
+	r.Transmitters = solabi.Resize(r.Transmitters, transmittersLen)
 	for i := range r.Transmitters {
 		if !solabi.IsZero(data[tail : tail+12]) {
 			return 0, solabi.BadValue("ConfigSet", solabi.Element("transmitters", i), tail, "address")
@@ -530,7 +529,7 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.OnchainConfig = bytes.Clone(onchainConfig)
+	r.OnchainConfig = append(r.OnchainConfig[:0], onchainConfig...)
 	tail = onchainConfigLen
 	offchainConfigVersion, ok := solabi.Uint64(data[base+224:], 64)
 	if !ok {
@@ -544,7 +543,7 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.OffchainConfig = bytes.Clone(offchainConfig)
+	r.OffchainConfig = append(r.OffchainConfig[:0], offchainConfig...)
 	tail = offchainConfigLen
 	return tail, nil
 }
@@ -658,7 +657,7 @@ func DecodeNewRound(log *types.Log, r *NewRound) error {
 
 // getTopics reads the indexed fields.
 func (r *NewRound) getTopics(topics []common.Hash) error {
-	if r.RoundId = solabi.BigUint(topics[0][0:], 256); r.RoundId == nil {
+	if r.RoundId = solabi.BigUint(r.RoundId, topics[0][0:], 256); r.RoundId == nil {
 		return solabi.BadValue("NewRound", "roundId", 0, "uint256")
 	}
 	if !solabi.IsZero(topics[1][0:12]) {
@@ -673,7 +672,7 @@ func (r *NewRound) get(data []byte, base int) (int, error) {
 	if len(data)-base < 32 {
 		return 0, solabi.TooShort("NewRound", "", base, 32, len(data))
 	}
-	if r.StartedAt = solabi.BigUint(data[base:], 256); r.StartedAt == nil {
+	if r.StartedAt = solabi.BigUint(r.StartedAt, data[base:], 256); r.StartedAt == nil {
 		return 0, solabi.BadValue("NewRound", "startedAt", base, "uint256")
 	}
 	return base + 32, nil
@@ -734,7 +733,7 @@ func (r *NewTransmission) get(data []byte, base int) (int, error) {
 		return 0, solabi.TooShort("NewTransmission", "", base, 256, len(data))
 	}
 	tail := base + 256
-	if r.Answer = solabi.BigInt(data[base:], 192); r.Answer == nil {
+	if r.Answer = solabi.BigInt(r.Answer, data[base:], 192); r.Answer == nil {
 		return 0, solabi.BadValue("NewTransmission", "answer", base, "int192")
 	}
 	if !solabi.IsZero(data[base+32 : base+32+12]) {
@@ -754,7 +753,7 @@ func (r *NewTransmission) get(data []byte, base int) (int, error) {
 		return 0, err
 	}
 	tail += 32
-	observations, bad := solabi.BigInts(data[tail:tail+32*observationsLen], 192)
+	observations, bad := solabi.BigInts(r.Observations, data[tail:tail+32*observationsLen], 192)
 	if observations == nil {
 		return 0, solabi.BadValue("NewTransmission", solabi.Element("observations", bad), tail+32*bad, "int192")
 	}
@@ -767,9 +766,9 @@ func (r *NewTransmission) get(data []byte, base int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.Observers = bytes.Clone(observers)
+	r.Observers = append(r.Observers[:0], observers...)
 	tail = observersLen
-	if r.JuelsPerFeeCoin = solabi.BigInt(data[base+160:], 192); r.JuelsPerFeeCoin == nil {
+	if r.JuelsPerFeeCoin = solabi.BigInt(r.JuelsPerFeeCoin, data[base+160:], 192); r.JuelsPerFeeCoin == nil {
 		return 0, solabi.BadValue("NewTransmission", "juelsPerFeeCoin", base+160, "int192")
 	}
 	copy(r.ConfigDigest[:], data[base+192:])
@@ -837,7 +836,7 @@ func (r *OraclePaid) get(data []byte, base int) (int, error) {
 	if len(data)-base < 32 {
 		return 0, solabi.TooShort("OraclePaid", "", base, 32, len(data))
 	}
-	if r.Amount = solabi.BigUint(data[base:], 256); r.Amount == nil {
+	if r.Amount = solabi.BigUint(r.Amount, data[base:], 256); r.Amount == nil {
 		return 0, solabi.BadValue("OraclePaid", "amount", base, "uint256")
 	}
 	return base + 32, nil

@@ -66,6 +66,20 @@ func DecodeMedianReport(data []byte, r *MedianReport) error {
 	return nil
 }
 
+// DecodeMedianReportInto is DecodeMedianReport with the memory that r already has: its slices, and the integers that it points to, are
+// overwritten. So it allocates nothing once r has held a report of that size, and r must share none of them with
+// anything that is still needed. On an error the fields of r are of no use.
+func DecodeMedianReportInto(data []byte, r *MedianReport) error {
+	end, err := r.get(data, 0)
+	if err != nil {
+		return err
+	}
+	if end != len(data) {
+		return solabi.Trailing("MedianReport", end, len(data))
+	}
+	return nil
+}
+
 // DecodeMedianReportLoose reads an encoded MedianReport by the rules of go-ethereum's abi package, which other programs decode
 // with: it follows any offset that stays within data, ignores what is behind the values and the padding beside them, and
 // takes integers of more than 64 bits with all 256 bits that their words have. On an error, a *solabi.DecodeError, r is unchanged.
@@ -125,13 +139,13 @@ func (r *MedianReport) get(data []byte, base int) (int, error) {
 		return 0, err
 	}
 	tail += 32
-	observations, bad := solabi.BigInts(data[tail:tail+32*observationsLen], 192)
+	observations, bad := solabi.BigInts(r.Observations, data[tail:tail+32*observationsLen], 192)
 	if observations == nil {
 		return 0, solabi.BadValue("MedianReport", solabi.Element("observations", bad), tail+32*bad, "int192")
 	}
 	r.Observations = observations
 	tail += 32 * observationsLen
-	if r.JuelsPerFeeCoin = solabi.BigInt(data[base+96:], 192); r.JuelsPerFeeCoin == nil {
+	if r.JuelsPerFeeCoin = solabi.BigInt(r.JuelsPerFeeCoin, data[base+96:], 192); r.JuelsPerFeeCoin == nil {
 		return 0, solabi.BadValue("MedianReport", "juelsPerFeeCoin", base+96, "int192")
 	}
 	return tail, nil
@@ -158,7 +172,7 @@ func (r *MedianReport) getLoose(data []byte, base int) error {
 		return err
 	}
 	observationsAt += 32
-	r.Observations, _ = solabi.BigInts(data[observationsAt:observationsAt+32*observationsLen], 256)
-	r.JuelsPerFeeCoin = solabi.BigInt(data[base+96:], 256)
+	r.Observations, _ = solabi.BigInts(r.Observations, data[observationsAt:observationsAt+32*observationsLen], 256)
+	r.JuelsPerFeeCoin = solabi.BigInt(r.JuelsPerFeeCoin, data[base+96:], 256)
 	return nil
 }
