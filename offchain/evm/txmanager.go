@@ -84,6 +84,11 @@ type TxOutcome struct {
 	Sent int
 }
 
+// String leaves the calldata out.
+func (o TxOutcome) String() string {
+	return fmt.Sprintf("transaction %s to %s, sent %d times, error %v", o.Hash, o.To, o.Sent, o.Err)
+}
+
 // TxManager sends transactions from one key, one after the other: it prices them (EIP-1559 where the chain has it), waits for
 // their receipts, and replaces those that wait too long by ones with higher fees. The key must not be used elsewhere at the
 // same time. It implements TxSender, is safe for concurrent use, and has one goroutine, which Close ends.
@@ -216,9 +221,11 @@ func (m *TxManager) run(ctx context.Context) {
 			m.report(TxOutcome{To: request.to, Calldata: request.calldata, Err: ErrTxDropped})
 		}
 		if next != nil {
-			outcome := TxOutcome{To: next.to, Calldata: next.calldata, Err: ErrTxManagerClosed}
+			outcome := TxOutcome{To: next.to, Calldata: next.calldata}
 			if ctx.Err() == nil {
 				m.process(ctx, &outcome)
+			} else {
+				outcome.Err = ErrTxManagerClosed
 			}
 			m.report(outcome)
 			continue
