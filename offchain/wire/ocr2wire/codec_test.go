@@ -2,6 +2,7 @@ package ocr2wire_test
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -83,7 +84,8 @@ func TestArbitraryProtobuf(t *testing.T) {
 					b = protowire.AppendVarint(b, rapid.Uint64().Draw(t, "value"))
 				case kind == 6 || depth == 0:
 					b = protowire.AppendTag(b, num, protowire.BytesType)
-					b = protowire.AppendBytes(b, rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "bytes"))
+					size := rapid.SampledFrom([]int{32, 0, 1, 31}).Draw(t, "size")
+					b = protowire.AppendBytes(b, bytes.Repeat([]byte{rapid.Byte().Draw(t, "byte")}, size))
 				default:
 					b = protowire.AppendTag(b, num, protowire.BytesType)
 					b = protowire.AppendBytes(b, fields(depth-1).Draw(t, "sub"))
@@ -209,6 +211,33 @@ func TestErrorsSayWhatIsWrong(t *testing.T) {
 	}
 	if err := CheckSize(many, types.ReportingPluginLimits{}); err == nil || !strings.Contains(err.Error(), "32 observations") {
 		t.Errorf("CheckSize: got %v", err)
+	}
+	final := &Final{AttestedReport: AttestedReportMany{AttributedSignatures: make([]types.AttributedOnchainSignature, 32)}}
+	for _, m := range []Message{final, &FinalEcho{Final: *final}} {
+		if err := CheckSize(m, types.ReportingPluginLimits{}); err == nil || !strings.Contains(err.Error(), "32 signatures") {
+			t.Errorf("CheckSize: got %v", err)
+		}
+	}
+}
+
+func TestStrings(t *testing.T) {
+	want := []string{
+		"NewEpoch epoch=300",
+		"ObserveReq epoch=300 round=9 query=030a11",
+		"Observe epoch=300 round=9 observation=01080f signature=02091017..(64)",
+		"ReportReq epoch=300 round=9 query=030a11 observations=[0:01080f 1:01080f]",
+		"Report epoch=300 round=9 report=050c13 signature=060d141b..(65)",
+		"Report epoch=300 round=9 skip",
+		"Final epoch=300 round=9 h=040b1219..(32) report=050c13 signers=[0 1]",
+		"FinalEcho epoch=300 round=9 h=040b1219..(32) report=050c13 signers=[0 1]",
+	}
+	for i, m := range sampleMessages(2, 3) {
+		if got := fmt.Sprint(m); got != want[i] {
+			t.Errorf("got  %q\nwant %q", got, want[i])
+		}
+	}
+	if got := Kind(99).String(); got != "unknown message kind" {
+		t.Errorf("got %q", got)
 	}
 }
 
