@@ -11,8 +11,8 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
-// Telemetry is one event for the monitoring endpoint. Each function below makes the bytes of one kind of event; the schema
-// is ocr2pb/offchainreporting2_telemetry.proto. at is the wall clock time of the event.
+// Telemetry makes the events of one instance for its monitoring endpoint: each method returns the bytes of one kind of
+// event. The schema is ocr2pb/offchainreporting2_telemetry.proto. at is the wall clock time of the event.
 //
 // Messages are handed in as they travelled: their bytes serve as the event's structured copy of the message, too, which
 // spares encoding them again.
