@@ -121,3 +121,17 @@ func Reverts() [][]byte {
 		{0x01},
 	}
 }
+
+// SameNamed asserts that the fields of one struct are, by name, the same in another, which may have more. Both are
+// pointers.
+func SameNamed(t testing.TB, got, want any) {
+	t.Helper()
+	s, w := reflect.ValueOf(got).Elem(), reflect.ValueOf(want).Elem()
+	for i := range s.NumField() {
+		name := s.Type().Field(i).Name
+		if !w.FieldByName(name).IsValid() {
+			t.Fatalf("%T has no field %s", want, name)
+		}
+		Same(t, fmt.Sprintf("%T.%s", got, name), s.Field(i).Interface(), w.FieldByName(name).Interface())
+	}
+}
