@@ -35,13 +35,13 @@ var listening = regexp.MustCompile(`Listening on 127\.0\.0\.1:(\d+)`)
 func StartAnvil(t testing.TB, args ...string) *Anvil {
 	t.Helper()
 	cmd := exec.Command(Tool(t, "anvil"), append([]string{"--host", "127.0.0.1", "--port", "0"}, args...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = processAttributes()
 	output, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd.Stderr = cmd.Stdout
-	// Pdeathsig looks at the thread that started the process; keep it until the process has ended.
+	// On Linux the child ends with the thread that started it; keep that thread until the child has ended.
 	ready := make(chan string, 1)
 	exited := make(chan struct{})
 	var log tail
