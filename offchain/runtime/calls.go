@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -35,7 +34,7 @@ type calls struct {
 	post   func(do func())
 	answer func(ocr2.Event)
 	// running counts the goroutines.
-	running *sync.WaitGroup
+	running *tasks
 
 	open map[kernel.CallID]*call
 }

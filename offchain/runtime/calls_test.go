@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +18,7 @@ import (
 type callBench struct {
 	calls   calls
 	box     mailbox
-	running sync.WaitGroup
+	running tasks
 	log     logRecorder
 	start   time.Time
 	answers []string

@@ -131,7 +131,7 @@ func (in *instance) encode(m ocr2wire.Message) []byte {
 
 // verify checks signatures on the shared workers.
 func (in *instance) verify(e kernel.Verify) {
-	in.running.Add(1)
+	in.running.Add()
 	sharedWorkers.firstBad(len(e.Checks), func(i int) bool { return in.isGood(&e.Checks[i]) }, func(bad int) {
 		defer in.running.Done()
 		in.box.post(mail{event: kernel.Verified{ID: e.ID, Bad: bad}})

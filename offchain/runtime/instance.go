@@ -43,7 +43,7 @@ type instance struct {
 	machine   *ocr2.Machine
 
 	// running counts the goroutines that work for the instance.
-	running sync.WaitGroup
+	running tasks
 	// cancelCalls ends the contexts of calls into user code.
 	cancelCalls context.CancelFunc
 

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -29,7 +28,7 @@ type keeper struct {
 	timeout time.Duration
 	logger  logging.Logger
 	post    func(do func()) bool
-	running *sync.WaitGroup
+	running *tasks
 	// durable is called when a round becomes durable.
 	durable func()
 

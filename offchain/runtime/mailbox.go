@@ -59,7 +59,7 @@ func (b *mailbox) post(m mail) bool {
 func (b *mailbox) schedule() {
 	if b.opened && !b.running && !b.closed {
 		b.running = true
-		go b.run()
+		sharedGoroutines.run(b.run)
 	}
 }
 

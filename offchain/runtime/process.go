@@ -88,8 +88,10 @@ func (p *Process) Start() error {
 	p.done = make(chan struct{})
 	go func() {
 		defer close(p.done)
+		sharedGoroutines.enter()
 		p.supervisor.run(ctx)
 		p.telemetry.stop()
+		sharedGoroutines.leave()
 		p.supervisor.board.update(func(s *Status) { *s = Status{Phase: PhaseClosed} })
 	}()
 	return nil

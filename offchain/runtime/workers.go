@@ -24,7 +24,7 @@ func (w *workers) run(f func()) {
 	w.queue = append(w.queue, f)
 	if w.running < runtime.GOMAXPROCS(0) {
 		w.running++
-		go w.work()
+		sharedGoroutines.run(w.work)
 	}
 }
 

@@ -2,11 +2,14 @@ package bench
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"runtime"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
 	ocr2runtime "github.com/ocrkit/ocrkit/offchain/runtime"
@@ -72,6 +75,43 @@ func benchmarkRounds(b *testing.B, n, f int, grace time.Duration) {
 	net.StopAll()
 	b.ReportMetric(float64(cpu.Microseconds())/1000/float64(done), "cpu-ms/round")
 	b.ReportMetric(float64(done)/b.Elapsed().Seconds(), "rounds/s")
+	b.ReportMetric(plainChecks(b, n, f).Seconds()*1000, "plain-checks-cpu-ms/round")
+}
+
+// plainChecks returns the processor time, measured now and here, of checking each signature of a round once, with crypto/ed25519 and
+// secp256k1's recovery: every oracle checks n observations and f+1 report signatures, and the leader n of each. It makes
+// figures from different machines, or from a busy one, comparable.
+func plainChecks(b *testing.B, n, f int) time.Duration {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	message := make([]byte, 32)
+	signature := ed25519.Sign(private, message)
+	key, err := crypto.GenerateKey()
+	if err != nil {
+		b.Fatal(err)
+	}
+	recoverable, err := crypto.Sign(message, key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const repeat = 500
+	start := cpuTime(b)
+	for range repeat {
+		if !ed25519.Verify(public, message, signature) {
+			b.Fatal("a good signature does not verify")
+		}
+	}
+	offchain := (cpuTime(b) - start) / repeat
+	start = cpuTime(b)
+	for range repeat {
+		if _, err := crypto.Ecrecover(message, recoverable); err != nil {
+			b.Fatal(err)
+		}
+	}
+	onchain := (cpuTime(b) - start) / repeat
+	return time.Duration(n*n+n)*offchain + time.Duration(n*(f+1)+n)*onchain
 }
 
 // rounds returns how many rounds a typical oracle has seen completed.
@@ -112,7 +152,7 @@ func BenchmarkIdleOracles(b *testing.B) {
 				}
 			}
 		}
-		time.Sleep(500 * time.Millisecond) // for the rest to become quiet
+		time.Sleep(3 * time.Second) // for the rest to become quiet, and for lent goroutines to go
 		const oracles = networks * n
 		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/oracles, "goroutines/oracle")
 		b.ReportMetric(float64(memoryInUse()-memory)/1024/oracles, "KiB/oracle")
