@@ -56,7 +56,7 @@ func (b *builder) abi(a *artifact.Artifact) {
 }
 
 func (b *builder) event(a *artifact.Artifact, e entry) {
-	d, pos := b.find("EventDefinition", e.Name, len(e.Inputs), a)
+	d, pos := b.find("EventDefinition", e, a)
 	s := b.arguments(e.Name, e.Inputs, d, pos)
 	if s == nil {
 		return
@@ -88,7 +88,7 @@ func sameIndexed(x, y *Event) bool {
 }
 
 func (b *builder) customError(a *artifact.Artifact, e entry) {
-	d, pos := b.find("ErrorDefinition", e.Name, len(e.Inputs), a)
+	d, pos := b.find("ErrorDefinition", e, a)
 	s := b.arguments(e.Name, e.Inputs, d, pos)
 	if s == nil {
 		return
@@ -140,28 +140,33 @@ func (b *builder) call(a *artifact.Artifact, e entry) {
 
 // find looks for the declaration behind an ABI entry, for its comment and its place. Without one, the place is the
 // contract's file.
-func (b *builder) find(nodeType, name string, args int, a *artifact.Artifact) (*declaration, string) {
+func (b *builder) find(nodeType string, e entry, a *artifact.Artifact) (*declaration, string) {
 	for _, d := range b.declarations {
-		if d.node.NodeType == nodeType && d.node.Name == name && b.argCount(d) == args {
+		if d.node.NodeType == nodeType && d.node.Name == e.Name && sameParameters(d, e) {
 			return d, b.position(d)
 		}
 	}
 	return nil, a.Source
 }
 
-// argCount is the number of parameters of an event, error or function.
-func (b *builder) argCount(d *declaration) int {
-	if d.node.Parameters == nil {
-		return 0
+// sameParameters compares the parameters of a declaration with those in the ABI, by the compiler's names of their types.
+func sameParameters(d *declaration, e entry) bool {
+	if d.node.Parameters == nil || len(d.node.Parameters.Members) != len(e.Inputs) {
+		return false
 	}
-	return len(d.node.Parameters.Members)
+	for i, p := range d.node.Parameters.Members {
+		if p.TypeDescription.TypeString != e.Inputs[i].InternalType {
+			return false
+		}
+	}
+	return true
 }
 
 // findTagged looks for a function with a tag that asks for its calldata. The tag may be on any declaration of it: the
 // contract's own or an interface's.
 func (b *builder) findTagged(e entry, a *artifact.Artifact) (*declaration, string) {
 	for _, d := range b.declarations {
-		if d.node.NodeType != "FunctionDefinition" || d.node.Name != e.Name || b.argCount(d) != len(e.Inputs) {
+		if d.node.NodeType != "FunctionDefinition" || d.node.Name != e.Name || !sameParameters(d, e) {
 			continue
 		}
 		for _, t := range d.doc.tags {

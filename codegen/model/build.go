@@ -145,8 +145,8 @@ func (b *builder) tag(d *declaration, t tag, pos string) {
 	if len(t.args) > 0 {
 		name = t.args[0]
 	}
-	if name == "" || exported(name) != name {
-		b.problems.add(pos, "Write a name that begins with an upper-case letter: @custom:"+t.name+" "+exported(name)+".",
+	if name != suggest(name) {
+		b.problems.add(pos, "Write a name of letters and digits that begins with an upper-case letter: @custom:"+t.name+" "+suggest(name)+".",
 			"%q is no exported Go name", name)
 		return
 	}
@@ -166,11 +166,9 @@ func (b *builder) tag(d *declaration, t tag, pos string) {
 
 func (b *builder) report(d *declaration, name, pos string) {
 	s := b.structOf(d)
-	if s == nil || !b.claim(pos, name, "report "+name) {
+	if s == nil {
 		return
 	}
-	report := *s
-	report.Name = name
 	for _, other := range b.pkg.Reports {
 		if other.Name == name {
 			b.problems.add(pos, "Give each report a name of its own: @custom:ocr-report NAME.",
@@ -178,11 +176,9 @@ func (b *builder) report(d *declaration, name, pos string) {
 			return
 		}
 	}
-	if len(report.Fields) == 0 {
-		b.problems.add(pos, "", "report %s has no fields", name)
-		return
+	if b.claim(pos, name, what(s)) {
+		b.pkg.Reports = append(b.pkg.Reports, &Report{s})
 	}
-	b.pkg.Reports = append(b.pkg.Reports, &Report{&report})
 }
 
 func (b *builder) packed(d *declaration, t tag, name, pos string) {
@@ -242,7 +238,7 @@ func (b *builder) constant(d *declaration, name, pos string, prefix bool) {
 	}
 	if prefix && (t.Kind != Uint || t.Bits > 64) {
 		b.problems.add(pos, "A prefix is an unsigned integer of its own width, like uint16 for two bytes.",
-			"%s is a %s", d.node.Name, t.Solidity())
+			"%s is %s", d.node.Name, t.Solidity())
 		return
 	}
 	for _, other := range b.pkg.Constants {
@@ -359,6 +355,11 @@ func (b *builder) structOf(d *declaration) *Struct {
 		return s
 	}
 	s := &Struct{Name: exported(d.node.Name), Doc: d.doc.text(), Pos: b.position(d)}
+	for _, t := range d.doc.tags {
+		if t.name == tagReport && len(t.args) > 0 {
+			s.Name = t.args[0]
+		}
+	}
 	b.structs[d.node] = s
 	for _, m := range d.node.Members {
 		t := b.typeOf(d, m)
@@ -393,6 +394,9 @@ func (b *builder) name(fields []Field) {
 // sort puts everything into an order that does not depend on the order of the sources.
 func (b *builder) sort() {
 	p := b.pkg
+	p.Structs = slices.DeleteFunc(p.Structs, func(s *Struct) bool {
+		return slices.ContainsFunc(p.Reports, func(r *Report) bool { return r.Struct == s })
+	})
 	slices.SortFunc(p.Structs, func(x, y *Struct) int { return strings.Compare(x.Name, y.Name) })
 	slices.SortFunc(p.Reports, func(x, y *Report) int { return strings.Compare(x.Name, y.Name) })
 	slices.SortFunc(p.Packed, func(x, y *Packed) int { return strings.Compare(x.Name, y.Name) })

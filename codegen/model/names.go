@@ -13,6 +13,16 @@ func exported(name string) string {
 	return abi.ToCamelCase(strings.TrimLeft(name, "_"))
 }
 
+// suggest is the exported Go name that is most like a name.
+func suggest(name string) string {
+	return exported(strings.Map(func(r rune) rune {
+		if r <= unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return '_'
+	}, name))
+}
+
 // reserved are names that generated functions use for themselves.
 var reserved = map[string]bool{
 	"b": true, "data": true, "dst": true, "err": true, "end": true, "tail": true, "base": true, "n": true, "ok": true,

@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/ocrkit/ocrkit/codegen/artifact"
@@ -82,15 +83,13 @@ func (b *builder) userDefined(d *declaration, variable, name *artifact.Node) *Ty
 
 // use makes a struct part of the package, because a field is of its type.
 func (b *builder) use(s *Struct) {
-	for _, other := range b.pkg.Structs {
-		if other == s {
-			return
-		}
-	}
-	if b.claim(s.Pos, s.Name, "struct "+s.Name) {
+	if !slices.Contains(b.pkg.Structs, s) && b.claim(s.Pos, s.Name, what(s)) {
 		b.pkg.Structs = append(b.pkg.Structs, s)
 	}
 }
+
+// what says which struct has a name: a report and a field can be of the same.
+func what(s *Struct) string { return "the struct at " + s.Pos }
 
 // lookup finds a declaration by its canonical name, "Library.Name" or "Name".
 func (b *builder) lookup(canonical string) *declaration {
@@ -106,7 +105,7 @@ func (b *builder) lookup(canonical string) *declaration {
 	return nil
 }
 
-// constantValue evaluates a constant that is a literal or another constant; nil if it is more than that.
+// constantValue evaluates a constant that is an expression of literals, or another constant; nil if it is more than that.
 func (b *builder) constantValue(d *declaration, depth int) *big.Int {
 	if depth > 16 || len(d.node.Value) == 0 || d.node.Value[0] != '{' {
 		return nil
@@ -115,17 +114,21 @@ func (b *builder) constantValue(d *declaration, depth int) *big.Int {
 	if json.Unmarshal(d.node.Value, &value) != nil {
 		return nil
 	}
+	// The compiler says the value of an expression of literals in the name of its type.
+	if text, ok := strings.CutPrefix(value.TypeDescription.TypeString, "int_const "); ok {
+		if v, ok := new(big.Int).SetString(text, 10); ok {
+			return v
+		}
+	}
 	switch value.NodeType {
-	case "Literal":
+	case "Literal": // too long for that name
 		var text string
 		if json.Unmarshal(value.Value, &text) != nil {
 			return nil
 		}
-		v, ok := new(big.Int).SetString(strings.ReplaceAll(text, "_", ""), 0)
-		if !ok {
-			return nil
+		if v, ok := new(big.Int).SetString(strings.ReplaceAll(text, "_", ""), 0); ok {
+			return v
 		}
-		return v
 	case "Identifier":
 		for _, other := range b.declarations {
 			if other.node.NodeType == "VariableDeclaration" && other.node.Name == value.Name &&
