@@ -1,33 +1,48 @@
 package contracts
 
 import (
-	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/ethereum/go-ethereum/accounts/abi/bind/v2"
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/ocrkit/ocrkit/gen/ocr2/accesscontrolledocr2aggregator"
+	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
+	"github.com/ocrkit/ocrkit/gen/ocr2/ocrconfigurationstoreevmsimple"
+	"github.com/ocrkit/ocrkit/gen/ocr2/simplereadaccesscontroller"
+	"github.com/ocrkit/ocrkit/gen/ocr2/simplewriteaccesscontroller"
+	"github.com/ocrkit/ocrkit/gen/ocr2/testing/exposedocr2aggregator"
+	"github.com/ocrkit/ocrkit/gen/ocr2/testing/linktoken"
+	"github.com/ocrkit/ocrkit/gen/ocr2/testing/testocr2aggregator"
 )
+
+// contractsByName holds the contracts as the generator wrote them down: ABI and creation code.
+var contractsByName = map[string]*bind.MetaData{
+	"AccessControlledOCR2Aggregator": &accesscontrolledocr2aggregator.AccessControlledOCR2AggregatorMetaData,
+	"ExposedOCR2Aggregator":          &exposedocr2aggregator.ExposedOCR2AggregatorMetaData,
+	"LinkToken":                      &linktoken.LinkTokenMetaData,
+	"OCR2Aggregator":                 &ocr2aggregator.OCR2AggregatorMetaData,
+	"OCRConfigurationStoreEVMSimple": &ocrconfigurationstoreevmsimple.OCRConfigurationStoreEVMSimpleMetaData,
+	"SimpleReadAccessController":     &simplereadaccesscontroller.SimpleReadAccessControllerMetaData,
+	"SimpleWriteAccessController":    &simplewriteaccesscontroller.SimpleWriteAccessControllerMetaData,
+	"TestOCR2Aggregator":             &testocr2aggregator.TestOCR2AggregatorMetaData,
+}
+
+func metaData(t testing.TB, name string) *bind.MetaData {
+	t.Helper()
+	m, ok := contractsByName[name]
+	if !ok {
+		t.Fatalf("there is no contract %q", name)
+	}
+	return m
+}
 
 // creationCode returns the creation code of a contract, by its name.
 func creationCode(t testing.TB, name string) []byte {
 	t.Helper()
-	path := filepath.Join("..", "..", "out", name+".sol", name+".json")
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var artifact struct {
-		Bytecode struct {
-			Object string `json:"object"`
-		} `json:"bytecode"`
-	}
-	if err := json.Unmarshal(content, &artifact); err != nil {
-		t.Fatal(err)
-	}
-	code, err := hex.DecodeString(strings.TrimPrefix(artifact.Bytecode.Object, "0x"))
-	if err != nil {
-		t.Fatal(err)
+	code := common.FromHex(metaData(t, name).Bin)
+	if len(code) == 0 {
+		t.Fatalf("contract %q has no code", name)
 	}
 	return code
 }

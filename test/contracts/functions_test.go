@@ -14,17 +14,6 @@ import (
 	"github.com/ocrkit/ocrkit/test/vectors"
 )
 
-// The functions of the test contracts that expose the pure functions behind the vectors.
-const exposedABI = `[
-	{"type":"function","name":"exposedConfigDigestFromConfigData","stateMutability":"view",
-	 "inputs":[{"type":"uint256"},{"type":"address"},{"type":"uint64"},{"type":"address[]"},{"type":"address[]"},{"type":"uint8"},{"type":"bytes"},{"type":"uint64"},{"type":"bytes"}],
-	 "outputs":[{"type":"bytes32"}]},
-	{"type":"function","name":"testReimbursementGasPriceGwei","stateMutability":"pure",
-	 "inputs":[{"type":"uint256"},{"type":"uint256"},{"type":"uint256"}],"outputs":[{"type":"uint256"}]},
-	{"type":"function","name":"testTransmitterGasCostWei","stateMutability":"pure",
-	 "inputs":[{"type":"uint256"},{"type":"uint256"},{"type":"uint256"},{"type":"uint256"},{"type":"uint256"}],"outputs":[{"type":"uint256"}]}
-]`
-
 // caller calls functions of one deployed contract.
 type caller struct {
 	chain   *chain
@@ -34,7 +23,7 @@ type caller struct {
 
 func deployExposed(t *testing.T, contract string, constructorArgs []byte) caller {
 	t.Helper()
-	parsed, err := abi.JSON(strings.NewReader(exposedABI))
+	parsed, err := metaData(t, contract).ParseABI()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +32,7 @@ func deployExposed(t *testing.T, contract string, constructorArgs []byte) caller
 	if r.err != nil {
 		t.Fatalf("cannot deploy %s: %v %s", contract, r.err, describe(r.ret))
 	}
-	return caller{chain: c, address: address, abi: parsed}
+	return caller{chain: c, address: address, abi: *parsed}
 }
 
 func (c caller) call(t *testing.T, method string, args ...any) result {
