@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,7 @@ type callBench struct {
 	running tasks
 	log     logRecorder
 	start   time.Time
+	mu      sync.Mutex
 	answers []string
 	method  *method
 }
@@ -33,6 +35,8 @@ func newCallBench(t *testing.T) *callBench {
 		ctx: ctx, logger: logging.New(&b.log), running: &b.running, open: map[kernel.CallID]*call{},
 		post: func(do func()) { b.box.post(mail{do: do}) },
 		answer: func(e ocr2.Event) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
 			b.answers = append(b.answers, fmt.Sprintf("%dms %v", time.Since(b.start).Milliseconds(), e))
 		},
 	}
@@ -86,6 +90,8 @@ func (b *callBench) pass(d time.Duration) {
 
 func (b *callBench) expect(t *testing.T, want ...string) {
 	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if got := strings.Join(b.answers, "; "); got != strings.Join(want, "; ") {
 		t.Errorf("answers:\n got %s\nwant %s", got, strings.Join(want, "; "))
 	}

@@ -82,11 +82,11 @@ func (k *keeper) write(w *writer, what string, call func(context.Context) error,
 				return
 			}
 			w.failures++
-			done(err)
 			retry := writeRetry(w.failures)
 			k.logger.Error("the database failed; trying again", commontypes.LogFields{
 				"what": what, "error": err, "attempt": w.failures, "sleep": retry.String(),
 			})
+			done(err)
 			w.retry = time.AfterFunc(retry, func() {
 				k.post(func() {
 					w.retry = nil
