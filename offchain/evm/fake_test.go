@@ -555,6 +555,59 @@ func TestSendFailures(t *testing.T) {
 	}
 }
 
+// TestOvertaken has a transaction taken up after it was given up, and with its nonce the one that was to replace it.
+func TestOvertaken(t *testing.T) {
+	ctx := context.Background()
+	client := healthy()
+	var mu sync.Mutex
+	var sent []*ethtypes.Transaction
+	nonce, mined := uint64(0), map[common.Hash]bool{}
+	client.nonce = func() (uint64, error) { mu.Lock(); defer mu.Unlock(); return nonce, nil }
+	client.send = func(tx *ethtypes.Transaction) error {
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, tx)
+		switch len(sent) {
+		case 2:
+			nonce, mined[sent[0].Hash()] = 1, true
+		case 3:
+			nonce, mined[sent[2].Hash()] = 2, true
+		}
+		return nil
+	}
+	client.receipt = func(hash common.Hash) (*ethtypes.Receipt, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !mined[hash] {
+			return nil, ethereum.NotFound
+		}
+		return &ethtypes.Receipt{Status: ethtypes.ReceiptStatusSuccessful, TxHash: hash, BlockNumber: big.NewInt(1)}, nil
+	}
+	manager, outcomes := fakeManager(t, client, func(o *TxManagerOptions) { o.GiveUpAfter = 2 * time.Second })
+	if err := manager.Send(ctx, testContract, []byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if outcome := receive(t, "the first outcome", outcomes); !errors.Is(outcome.Err, ErrTxAbandoned) {
+		t.Fatalf("first outcome is %v", outcome)
+	}
+	if err := manager.Send(ctx, testContract, []byte{2}); err != nil {
+		t.Fatal(err)
+	}
+	outcome := receive(t, "the second outcome", outcomes)
+	if outcome.Err != nil || outcome.Sent != 2 {
+		t.Errorf("second outcome is %v", outcome)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	var nonces []uint64
+	for _, tx := range sent {
+		nonces = append(nonces, tx.Nonce())
+	}
+	if fmt.Sprint(nonces) != "[0 0 1]" || sent[1].GasTipCap().Cmp(sent[0].GasTipCap()) <= 0 {
+		t.Errorf("sent nonces %v, tips %s and %s", nonces, sent[0].GasTipCap(), sent[1].GasTipCap())
+	}
+}
+
 func TestCloseWhileWaiting(t *testing.T) {
 	client := healthy()
 	client.receipt, client.nonce = nil, func() (uint64, error) { return 0, nil }

@@ -73,13 +73,25 @@ func newNetwork(t *testing.T, n int) *network {
 // send sends a transaction of the owner, makes a block and returns the receipt.
 func (net *network) send(to *common.Address, data []byte) *ethtypes.Receipt {
 	net.t.Helper()
-	hash := net.submit(to, data)
-	net.backend.Commit()
-	receipt, err := net.client.TransactionReceipt(context.Background(), hash)
-	if err != nil || receipt.Status != ethtypes.ReceiptStatusSuccessful {
-		net.t.Fatalf("transaction failed: %v, %v", receipt, err)
+	return net.include(net.submit(to, data))
+}
+
+// include makes blocks until one has the transaction: the pool takes a moment to follow the chain, so the next one may not.
+func (net *network) include(hash common.Hash) *ethtypes.Receipt {
+	net.t.Helper()
+	for limit := time.Now().Add(waitLimit); time.Now().Before(limit); {
+		net.backend.Commit()
+		receipt, err := net.client.TransactionReceipt(context.Background(), hash)
+		if errors.Is(err, ethereum.NotFound) {
+			continue
+		}
+		if err != nil || receipt.Status != ethtypes.ReceiptStatusSuccessful {
+			net.t.Fatalf("transaction failed: %v, %v", receipt, err)
+		}
+		return receipt
 	}
-	return receipt
+	net.t.Fatalf("transaction %s is in no block", hash)
+	return nil
 }
 
 func (net *network) submit(to *common.Address, data []byte) common.Hash {
@@ -255,10 +267,16 @@ func TestTracker(t *testing.T) {
 	check(first, 1, "first")
 
 	// Two configs in one block: the last one counts.
-	net.submit(&net.contract, net.configCall("second"))
-	both := net.setConfig("third").BlockNumber.Uint64()
+	count, both := uint64(1), uint64(0)
+	for both == 0 { // until the two are in the same block
+		second, third := net.submit(&net.contract, net.configCall("second")), net.submit(&net.contract, net.configCall("third"))
+		if block := net.include(second).BlockNumber.Uint64(); block == net.include(third).BlockNumber.Uint64() {
+			both = block
+		}
+		count += 2
+	}
 	receive(t, "the hint for the second config", tracker.Notify())
-	check(both, 3, "third")
+	check(both, count, "third")
 
 	if _, err := tracker.LatestConfig(ctx, both+1); err == nil || !strings.Contains(err.Error(), fmt.Sprint(both+1)) {
 		t.Errorf("a block without config: got error %v", err)
@@ -519,8 +537,10 @@ func TestAbandoned(t *testing.T) {
 	net := newNetwork(t, 4)
 	ctx := context.Background()
 	key := net.oracles[0].Transmit
+	sent := make(chan *ethtypes.Transaction, 10)
 	manager, outcomes := net.manager(key, func(o *TxManagerOptions) {
-		o.GiveUpAfter, o.BumpAfter = 300*time.Millisecond, time.Hour
+		o.Client = recorder{net.client, sent}
+		o.GiveUpAfter, o.BumpAfter = 500*time.Millisecond, time.Hour
 	})
 	if err := manager.Send(ctx, net.contract, net.aggregator.PackLatestAnswer()); err != nil {
 		t.Fatal(err)
@@ -531,6 +551,8 @@ func TestAbandoned(t *testing.T) {
 	if err := manager.Send(ctx, net.contract, net.aggregator.PackLatestRound()); err != nil {
 		t.Fatal(err)
 	}
+	receive(t, "the first transaction", sent)
+	receive(t, "the second transaction", sent)
 	outcome := net.mine(outcomes)
 	if outcome.Err != nil {
 		t.Fatal(outcome.Err)

@@ -103,8 +103,9 @@ type TxManager struct {
 	closed bool
 
 	// Only the manager's goroutine uses what follows.
-	chainID *big.Int
-	offered *offer // the last one made, which may be pending still
+	chainID   *big.Int
+	offered   *offer        // the last one made, which may be pending still
+	abandoned []common.Hash // what was sent with its nonce and given up
 }
 
 type txRequest struct {

@@ -31,6 +31,7 @@ type attempt struct {
 	gas       uint64
 	hashes    []common.Hash // of all that were sent, the newest last
 	nonceUsed int           // polls in a row that saw the nonce used
+	overtaken bool          // an abandoned transaction took the nonce after all: send with another one
 }
 
 // process sends one transaction and waits for what becomes of it.
@@ -44,6 +45,9 @@ func (m *TxManager) process(parent context.Context, outcome *TxOutcome) {
 	for next := time.Now(); ; {
 		if a.settled(ctx) {
 			return
+		}
+		if a.overtaken {
+			a.overtaken, next = false, time.Now()
 		}
 		if !time.Now().Before(next) {
 			err := a.send(ctx)
@@ -63,6 +67,7 @@ func (m *TxManager) process(parent context.Context, outcome *TxOutcome) {
 		case <-ctx.Done():
 			switch {
 			case len(a.hashes) > 0:
+				m.abandoned = append(m.abandoned, a.hashes...)
 				outcome.Err = fmt.Errorf("evm: transaction %s with nonce %d: %w", a.hashes[len(a.hashes)-1], a.nonce, ErrTxAbandoned)
 			case parent.Err() != nil:
 				outcome.Err = ErrTxManagerClosed
@@ -203,17 +208,13 @@ func (a *attempt) settled(ctx context.Context) bool {
 	}
 	ctx, cancel := a.request(ctx)
 	defer cancel()
-	for i := len(a.hashes) - 1; i >= 0; i-- {
-		receipt, err := a.options.Client.TransactionReceipt(ctx, a.hashes[i])
-		if errors.Is(err, ethereum.NotFound) || err == nil && receipt == nil {
-			continue
-		}
-		if err != nil {
-			orDiscard(a.options.Logger).Warn("Cannot ask for a receipt, will try again", commontypes.LogFields{"tx": a.hashes[i].Hex(), "error": err})
-			return false
-		}
-		a.outcome.Hash, a.outcome.Receipt = a.hashes[i], receipt
-		a.offered = nil
+	receipt, err := a.receiptOf(ctx, a.hashes)
+	if err != nil {
+		return false
+	}
+	if receipt != nil {
+		a.outcome.Hash, a.outcome.Receipt = receipt.TxHash, receipt
+		a.offered, a.abandoned = nil, nil
 		if receipt.Status != ethtypes.ReceiptStatusSuccessful {
 			a.outcome.Err = a.revertReason(ctx, receipt)
 		}
@@ -227,8 +228,35 @@ func (a *attempt) settled(ctx context.Context) bool {
 	if a.nonceUsed++; a.nonceUsed < pollsUntilReplaced {
 		return false
 	}
+	late, err := a.receiptOf(ctx, a.abandoned)
+	if err != nil {
+		return false
+	}
+	a.offered, a.abandoned = nil, nil
+	if late != nil {
+		// This one can never be taken up any more: its nonce is gone.
+		a.hashes, a.nonceUsed, a.overtaken = nil, 0, true
+		return false
+	}
 	a.outcome.Err = fmt.Errorf("evm: nonce %d of %s: %w", a.nonce, a.From(), ErrTxReplaced)
 	return true
+}
+
+// receiptOf returns the receipt of the transaction among the given ones that a block took up, or nil.
+func (a *attempt) receiptOf(ctx context.Context, hashes []common.Hash) (*ethtypes.Receipt, error) {
+	for _, hash := range slices.Backward(hashes) {
+		receipt, err := a.options.Client.TransactionReceipt(ctx, hash)
+		if errors.Is(err, ethereum.NotFound) || err == nil && receipt == nil {
+			continue
+		}
+		if err != nil {
+			orDiscard(a.options.Logger).Warn("Cannot ask for a receipt, will try again", commontypes.LogFields{"tx": hash.Hex(), "error": err})
+			return nil, err
+		}
+		receipt.TxHash = hash // whatever the node says
+		return receipt, nil
+	}
+	return nil, nil
 }
 
 // revertReason repeats the call on the state after its block to find out why it failed.

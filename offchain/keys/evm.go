@@ -38,10 +38,17 @@ func GenerateEVMKey(r io.Reader) (*EVMKey, error) {
 
 // NewEVMKey takes an existing private key. It fails where the key is not on secp256k1.
 func NewEVMKey(private *ecdsa.PrivateKey) (*EVMKey, error) {
-	if private == nil || private.D == nil || private.D.Sign() <= 0 || private.D.BitLen() > 256 {
+	if private == nil || private.Curve == nil || private.Params().BitSize != 8*seedSize {
 		return nil, errors.New("keys: not a secp256k1 private key")
 	}
-	return newEVMKey([seedSize]byte(crypto.FromECDSA(private)))
+	key, err := newEVMKey([seedSize]byte(crypto.FromECDSA(private)))
+	if err != nil {
+		return nil, err
+	}
+	if !key.private.PublicKey.Equal(&private.PublicKey) {
+		return nil, errors.New("keys: not a secp256k1 private key, or its public half does not belong to it")
+	}
+	return key, nil
 }
 
 func newEVMKey(secret [seedSize]byte) (*EVMKey, error) {

@@ -2,13 +2,16 @@ package keys
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
@@ -66,6 +69,25 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+func TestNewEVMKey(t *testing.T) {
+	good, err := crypto.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, err := NewEVMKey(good); err != nil || key.Address() != crypto.PubkeyToAddress(good.PublicKey) {
+		t.Errorf("got %v", err)
+	}
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, private := range map[string]*ecdsa.PrivateKey{"nil": nil, "empty": {}, "of another curve": other} {
+		if _, err := NewEVMKey(private); err == nil {
+			t.Errorf("a key that is %s was accepted", name)
+		}
+	}
+}
+
 func TestConfigDiffieHellman(t *testing.T) {
 	a, b := testBundle(t, 1).Offchain, testBundle(t, 2).Offchain
 	ab, err := a.ConfigDiffieHellman(b.ConfigEncryptionPublicKey())
@@ -102,7 +124,7 @@ func TestNothingShows(t *testing.T) {
 		needles = append(needles, hex.EncodeToString(seed), strings.ToUpper(hex.EncodeToString(seed)),
 			strings.Trim(fmt.Sprint(seed), "[]"), string(seed), fmt.Sprintf("%q", seed))
 	}
-	needles = append(needles, "correct horse", hex.EncodeToString([]byte("correct horse")), b.Onchain.private.D.String(), b.Transmit.private.D.String(),
+	needles = append(needles, "correct horse", hex.EncodeToString([]byte("correct horse")), new(big.Int).SetBytes(crypto.FromECDSA(b.Onchain.private)).String(), new(big.Int).SetBytes(crypto.FromECDSA(b.Transmit.private)).String(),
 		strings.Trim(fmt.Sprint([]byte("correct horse")), "[]"))
 	type holder struct {
 		Bundle   *Bundle
