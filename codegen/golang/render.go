@@ -96,7 +96,6 @@ func parse(m *model.Package) (*template.Template, error) {
 		"needsput":   func(s *model.Struct) bool { return inAny(s, encoded(m)) },
 		"needsget":   func(s *model.Struct) bool { return inAny(s, decoded(m)) },
 		"random":     random,
-		"geth":       geth,
 		"standard":   standard,
 		"abijson":    abiJSON,
 		"exported":   abi.ToCamelCase,

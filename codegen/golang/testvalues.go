@@ -55,23 +55,16 @@ func qualified(pkg string, t *model.Type) string {
 	return goType(t)
 }
 
-// geth is a value as go-ethereum's abi package wants it: it has Go integers of 8, 16, 32 and 64 bits for types of just
-// those widths, and *big.Int for all others.
-func geth(x string, t *model.Type) string {
-	if (t.Kind == model.Uint || t.Kind == model.Int) && !t.Big() && t.GoBits() != t.Bits {
-		return fmt.Sprintf("prove.Big(%s)", x)
-	}
-	return x
-}
-
-// standard reports whether go-ethereum's abi package has the same Go types for all fields as we.
+// standard reports whether go-ethereum's abi package has the same Go types for all fields as we:
+// it has *big.Int for an integer of 24 bits, and enums are none.
 func standard(s *model.Struct) bool {
 	for _, f := range s.Fields {
 		t := f.Type
 		for t.Kind == model.Array || t.Kind == model.Slice {
 			t = t.Elem
 		}
-		if t.Kind == model.Tuple && !standard(t.Struct) || geth("", t) != "" || t.Members > 0 {
+		integer := t.Kind == model.Uint || t.Kind == model.Int
+		if t.Kind == model.Tuple && !standard(t.Struct) || integer && !t.Big() && t.CanFail() {
 			return false
 		}
 	}

@@ -51,10 +51,41 @@ func Log(t testing.TB, signature, arguments string, values []any) types.Log {
 	return log
 }
 
-// asGeth is a value as go-ethereum wants it: integers of unusual width as *big.Int.
+// Values are values as go-ethereum's abi package wants them: its own struct types, and *big.Int for integers of unusual
+// width.
+func Values(arguments abi.Arguments, values ...any) []any {
+	converted := make([]any, len(values))
+	for i, v := range values {
+		converted[i] = asGeth(arguments[i].Type, v)
+	}
+	return converted
+}
+
 func asGeth(t abi.Type, v any) any {
-	if t.GetType() == reflect.TypeFor[*big.Int]() {
-		return Big(v)
+	from := reflect.ValueOf(v)
+	switch t.T {
+	case abi.IntTy, abi.UintTy:
+		if t.GetType() == reflect.TypeFor[*big.Int]() {
+			return Big(v)
+		}
+	case abi.SliceTy:
+		to := reflect.MakeSlice(t.GetType(), from.Len(), from.Len())
+		for i := range from.Len() {
+			to.Index(i).Set(reflect.ValueOf(asGeth(*t.Elem, from.Index(i).Interface())))
+		}
+		return to.Interface()
+	case abi.ArrayTy:
+		to := reflect.New(t.GetType()).Elem()
+		for i := range from.Len() {
+			to.Index(i).Set(reflect.ValueOf(asGeth(*t.Elem, from.Index(i).Interface())))
+		}
+		return to.Interface()
+	case abi.TupleTy:
+		to := reflect.New(t.GetType()).Elem()
+		for i, elem := range t.TupleElems {
+			to.Field(i).Set(reflect.ValueOf(asGeth(*elem, from.Field(i).Interface())))
+		}
+		return to.Interface()
 	}
 	return v
 }

@@ -36,7 +36,7 @@ func TestMedianReportIsCanonical(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := medianReportABI.Pack(report.ObservationsTimestamp, report.RawObservers, report.Observations, report.JuelsPerFeeCoin)
+		want, err := medianReportABI.Pack(prove.Values(medianReportABI, report.ObservationsTimestamp, report.RawObservers, report.Observations, report.JuelsPerFeeCoin)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,8 +121,9 @@ func BenchmarkMedianReport(b *testing.B) {
 	})
 	b.Run("encode/go-ethereum-abi", func(b *testing.B) {
 		b.ReportAllocs()
+		values := prove.Values(medianReportABI, report.ObservationsTimestamp, report.RawObservers, report.Observations, report.JuelsPerFeeCoin)
 		for b.Loop() {
-			if _, err := medianReportABI.Pack(report.ObservationsTimestamp, report.RawObservers, report.Observations, report.JuelsPerFeeCoin); err != nil {
+			if _, err := medianReportABI.Pack(values...); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -202,7 +203,7 @@ func TestSetConfigCalldata(t *testing.T) {
 	for range prove.Rounds {
 		call := randomSetConfigCall(rng)
 		calldata := ocr2.AppendSetConfig(nil, call)
-		want, err := args.Pack(call.Signers, call.Transmitters, call.F, call.OnchainConfig, call.OffchainConfigVersion, call.OffchainConfig)
+		want, err := args.Pack(prove.Values(args, call.Signers, call.Transmitters, call.F, call.OnchainConfig, call.OffchainConfigVersion, call.OffchainConfig)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,7 +253,7 @@ func TestTransmitCalldata(t *testing.T) {
 	for range prove.Rounds {
 		call := randomTransmitCall(rng)
 		calldata := ocr2.AppendTransmit(nil, call)
-		want, err := args.Pack(call.ReportContext, call.Report, call.Rs, call.Ss, call.RawVs)
+		want, err := args.Pack(prove.Values(args, call.ReportContext, call.Report, call.Rs, call.Ss, call.RawVs)...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -87,7 +87,7 @@ func TestMedianOnchainConfigProof(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := args.Pack(uint8(1), config.MinAnswer, config.MaxAnswer)
+		list, err := args.Pack(prove.Values(args, uint8(1), config.MinAnswer, config.MaxAnswer)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestMedianOnchainConfigProof(t *testing.T) {
 			} else if err != nil {
 				continue
 			}
-			list, err := args.Pack(uint8(1), decoded.MinAnswer, decoded.MaxAnswer)
+			list, err := args.Pack(prove.Values(args, uint8(1), decoded.MinAnswer, decoded.MaxAnswer)...)
 			if err != nil || !bytes.Equal(ret, list) {
 				t.Fatalf("%x\nGo:       %x (%v)\ncontract: %x", data, list, err, ret)
 			}

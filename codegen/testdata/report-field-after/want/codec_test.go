@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/ocrkit/ocrkit/codegen/prove"
+
+	feed "github.com/ocrkit/ocrkit/codegen/testdata/report-field-after/want"
 )
 
 // randomPriceReport makes up a value.
@@ -31,7 +33,7 @@ func TestPriceReportIsCanonical(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := priceReportABI.Pack(report.Time, report.Price, report.Confidence)
+		want, err := priceReportABI.Pack(prove.Values(priceReportABI, report.Time, report.Price, report.Confidence)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,8 +117,9 @@ func BenchmarkPriceReport(b *testing.B) {
 	})
 	b.Run("encode/go-ethereum-abi", func(b *testing.B) {
 		b.ReportAllocs()
+		values := prove.Values(priceReportABI, report.Time, report.Price, report.Confidence)
 		for b.Loop() {
-			if _, err := priceReportABI.Pack(report.Time, report.Price, report.Confidence); err != nil {
+			if _, err := priceReportABI.Pack(values...); err != nil {
 				b.Fatal(err)
 			}
 		}

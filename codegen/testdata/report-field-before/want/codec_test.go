@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/ocrkit/ocrkit/codegen/prove"
+
+	feed "github.com/ocrkit/ocrkit/codegen/testdata/report-field-before/want"
 )
 
 // randomPriceReport makes up a value.
@@ -30,7 +32,7 @@ func TestPriceReportIsCanonical(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := priceReportABI.Pack(report.Time, report.Price)
+		want, err := priceReportABI.Pack(prove.Values(priceReportABI, report.Time, report.Price)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,8 +115,9 @@ func BenchmarkPriceReport(b *testing.B) {
 	})
 	b.Run("encode/go-ethereum-abi", func(b *testing.B) {
 		b.ReportAllocs()
+		values := prove.Values(priceReportABI, report.Time, report.Price)
 		for b.Loop() {
-			if _, err := priceReportABI.Pack(report.Time, report.Price); err != nil {
+			if _, err := priceReportABI.Pack(values...); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ocrkit/ocrkit/codegen/prove"
+	weather "github.com/ocrkit/ocrkit/codegen/testdata/types/want"
 )
 
 // randomPair makes up a value.
@@ -50,7 +51,7 @@ func TestTickReportIsCanonical(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := tickReportABI.Pack(report.Time, report.Price)
+		want, err := tickReportABI.Pack(prove.Values(tickReportABI, report.Time, report.Price)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,8 +134,9 @@ func BenchmarkTickReport(b *testing.B) {
 	})
 	b.Run("encode/go-ethereum-abi", func(b *testing.B) {
 		b.ReportAllocs()
+		values := prove.Values(tickReportABI, report.Time, report.Price)
 		for b.Loop() {
-			if _, err := tickReportABI.Pack(report.Time, report.Price); err != nil {
+			if _, err := tickReportABI.Pack(values...); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -199,7 +201,7 @@ func TestWeatherReportIsCanonical(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := weatherReportABI.Pack(prove.Big(report.Time), report.Sky, prove.Big(report.Low), report.Region, report.Stations, report.Pair, report.Pairs, report.Corners, report.Totals, report.Notes, report.Attachments, report.Grid, report.Series, report.Final)
+		want, err := weatherReportABI.Pack(prove.Values(weatherReportABI, report.Time, report.Sky, report.Low, report.Region, report.Stations, report.Pair, report.Pairs, report.Corners, report.Totals, report.Notes, report.Attachments, report.Grid, report.Series, report.Final)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,8 +274,9 @@ func BenchmarkWeatherReport(b *testing.B) {
 	})
 	b.Run("encode/go-ethereum-abi", func(b *testing.B) {
 		b.ReportAllocs()
+		values := prove.Values(weatherReportABI, report.Time, report.Sky, report.Low, report.Region, report.Stations, report.Pair, report.Pairs, report.Corners, report.Totals, report.Notes, report.Attachments, report.Grid, report.Series, report.Final)
 		for b.Loop() {
-			if _, err := weatherReportABI.Pack(prove.Big(report.Time), report.Sky, prove.Big(report.Low), report.Region, report.Stations, report.Pair, report.Pairs, report.Corners, report.Totals, report.Notes, report.Attachments, report.Grid, report.Series, report.Final); err != nil {
+			if _, err := weatherReportABI.Pack(values...); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -356,7 +359,7 @@ func TestReportCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(call.R, call.Signatures)
+		want, err := args.Pack(prove.Values(args, call.R, call.Signatures)...)
 		if err != nil {
 			t.Fatal(err)
 		}

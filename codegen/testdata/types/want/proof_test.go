@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ocrkit/ocrkit/codegen/prove"
+	weather "github.com/ocrkit/ocrkit/codegen/testdata/types/want"
 	proofcontract "github.com/ocrkit/ocrkit/codegen/testdata/types/want/exposedfeed"
 )
 
@@ -136,7 +137,7 @@ func TestLimitsProof(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := args.Pack(uint8(3), prove.Big(config.Lowest), config.Budget, config.Strict, config.Keeper, config.Tag, config.Worst)
+		list, err := args.Pack(prove.Values(args, uint8(3), config.Lowest, config.Budget, config.Strict, config.Keeper, config.Tag, config.Worst)...)
 		if err != nil {
 			t.Fatal(err)
 		}
