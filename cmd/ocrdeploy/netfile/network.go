@@ -1,0 +1,228 @@
+// Package netfile is the network file of ocrdeploy: one YAML file that says all about an OCR2 network, which contract it has,
+// how the contract is configured, and who its oracles are.
+//
+// Parse reads a file strictly: an unknown or repeated field, a value of the wrong kind or out of range is an error with the
+// line that it is in, and all errors are reported at once. A Network can as well be made in memory; Check then says what Parse
+// would.
+package netfile
+
+import (
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/ocrkit/ocrkit/gen/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/confighelper"
+	"github.com/ocrkit/ocrkit/offchain/keys"
+	"github.com/ocrkit/ocrkit/offchain/plugins/median"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// FormatVersion is the version of the format that this package reads, the field `version` of a file.
+const FormatVersion = 1
+
+// Network is the content of a network file.
+type Network struct {
+	// Name is for people.
+	Name     string
+	Chain    Chain
+	Contract Contract
+	Config   Config
+	Dealer   Dealer
+	// Oracles are the oracles, by oracle id.
+	Oracles []Oracle
+}
+
+// Chain says where the contract lives.
+type Chain struct {
+	// ID is the chain id. A node of another chain is refused.
+	ID uint64
+	// RPC is the URL (http, ws) or the socket of a node. It may be empty when it is given elsewhere.
+	RPC string
+}
+
+// Kind is the name of a contract.
+type Kind string
+
+// The contracts that ocrdeploy deploys. The second one lets contracts read answers only if they are on its list.
+const (
+	KindAggregator                 Kind = "OCR2Aggregator"
+	KindAccessControlledAggregator Kind = "AccessControlledOCR2Aggregator"
+)
+
+// Target is a contract that the aggregator refers to: one that exists, one that is to be deployed first, or none.
+type Target struct {
+	// Deploy says that there is none yet. Once the aggregator exists, whatever it refers to is right.
+	Deploy bool
+	// Address of the contract; zero is none.
+	Address common.Address
+}
+
+// String returns "deploy", "none" or the address.
+func (t Target) String() string {
+	switch {
+	case t.Deploy:
+		return "deploy"
+	case t.Address == (common.Address{}):
+		return "none"
+	}
+	return t.Address.Hex()
+}
+
+// Contract is the aggregator.
+type Contract struct {
+	// Address of the aggregator; zero when it is not deployed.
+	Address common.Address
+	Kind    Kind
+	// Link is the token that oracles are paid in. Deploy stands for a worthless token for development chains.
+	Link Target
+	// MinAnswer and MaxAnswer bound the answers that the contract accepts. They cannot be changed later.
+	MinAnswer, MaxAnswer *big.Int
+	// Decimals and Description are for those who read answers. They cannot be changed later.
+	Decimals    uint8
+	Description string
+	// BillingAccessController and RequesterAccessController say who besides the owner may change prices, or request rounds.
+	BillingAccessController   Target
+	RequesterAccessController Target
+	// Billing are the prices. Nil leaves those of the contract alone, which at first are 0.
+	Billing *Billing
+	// Validator is told of new answers. Nil leaves the one of the contract alone.
+	Validator *Validator
+}
+
+// Billing are the prices that the contract pays. See setBilling.
+type Billing struct {
+	MaximumGasPriceGwei       uint32 // most that is reimbursed, whatever the transaction paid
+	ReasonableGasPriceGwei    uint32 // below it, the difference is shared with the transmitter
+	ObservationPaymentGjuels  uint32 // for an observation in a report, in 1e-9 LINK
+	TransmissionPaymentGjuels uint32 // for a transmission, in 1e-9 LINK
+	AccountingGas             uint32 // gas of the accounting, which the contract cannot measure; 24 bits
+}
+
+// Validator is a contract that is called with each new answer.
+type Validator struct {
+	Address  common.Address
+	GasLimit uint32
+}
+
+// Config is the part of the network that setConfig sets. The durations and counts are those of ocr2config.PublicConfig.
+type Config struct {
+	F int
+
+	DeltaProgress time.Duration
+	DeltaResend   time.Duration
+	DeltaRound    time.Duration
+	DeltaGrace    time.Duration
+	DeltaStage    time.Duration
+	RMax          uint8
+	// S is the transmission schedule; nil stands for a stage of one oracle for each of the oracles.
+	S []int
+
+	MaxDurationInitialization               *time.Duration
+	MaxDurationQuery                        time.Duration
+	MaxDurationObservation                  time.Duration
+	MaxDurationReport                       time.Duration
+	MaxDurationShouldAcceptFinalizedReport  time.Duration
+	MaxDurationShouldTransmitAcceptedReport time.Duration
+
+	Plugin Plugin
+}
+
+// Plugin is the config of the reporting plugin.
+type Plugin struct {
+	// Median is the config of the median plugin. Nil: Raw.
+	Median *median.OffchainConfig
+	// Raw is the config of another plugin.
+	Raw []byte
+}
+
+// Bytes returns the config as it is set.
+func (p Plugin) Bytes() []byte {
+	if p.Median != nil {
+		return p.Median.Encode()
+	}
+	return p.Raw
+}
+
+// Dealer says where the secrets of configs come from.
+type Dealer struct {
+	// SeedFile is the encrypted file with the seed, as written in the network file.
+	SeedFile string
+}
+
+// Oracle is one member of the network.
+type Oracle struct {
+	// Name is for people. Messages name oracles by it where there is one.
+	Name   string
+	Public keys.Public
+	// Payee receives what the oracle earns. Zero leaves the payee alone.
+	Payee common.Address
+	// KeyFile is the encrypted file with the oracle's keys, as written in the network file, where it is at hand; else empty.
+	KeyFile string
+}
+
+// Schedule returns S, or what stands for it.
+func (n *Network) Schedule() []int {
+	if n.Config.S != nil {
+		return n.Config.S
+	}
+	s := make([]int, len(n.Oracles))
+	for i := range s {
+		s[i] = 1
+	}
+	return s
+}
+
+// OnchainConfig returns the onchain config that the aggregator demands: the bounds of its answers.
+func (n *Network) OnchainConfig() ([]byte, error) {
+	encoded, err := ocr2.AppendMedianOnchainConfig(nil, &ocr2.MedianOnchainConfig{MinAnswer: n.Contract.MinAnswer, MaxAnswer: n.Contract.MaxAnswer})
+	if err != nil {
+		return nil, fmt.Errorf("contract.minAnswer, contract.maxAnswer: %w", err)
+	}
+	return encoded, nil
+}
+
+// SetConfigInput returns the network in the form that configs are composed from.
+func (n *Network) SetConfigInput() (confighelper.SetConfigInput, error) {
+	onchainConfig, err := n.OnchainConfig()
+	if err != nil {
+		return confighelper.SetConfigInput{}, err
+	}
+	c := n.Config
+	in := confighelper.SetConfigInput{
+		DeltaProgress: c.DeltaProgress, DeltaResend: c.DeltaResend, DeltaRound: c.DeltaRound, DeltaGrace: c.DeltaGrace, DeltaStage: c.DeltaStage,
+		RMax: c.RMax, S: n.Schedule(),
+		ReportingPluginConfig:                   c.Plugin.Bytes(),
+		MaxDurationInitialization:               c.MaxDurationInitialization,
+		MaxDurationQuery:                        c.MaxDurationQuery,
+		MaxDurationObservation:                  c.MaxDurationObservation,
+		MaxDurationReport:                       c.MaxDurationReport,
+		MaxDurationShouldAcceptFinalizedReport:  c.MaxDurationShouldAcceptFinalizedReport,
+		MaxDurationShouldTransmitAcceptedReport: c.MaxDurationShouldTransmitAcceptedReport,
+		F:                                       c.F,
+		OnchainConfig:                           onchainConfig,
+	}
+	for _, oracle := range n.Oracles {
+		public := oracle.Public
+		in.Oracles = append(in.Oracles, confighelper.OracleIdentityExtra{
+			OracleIdentity: confighelper.OracleIdentity{
+				OffchainPublicKey: types.OffchainPublicKey(public.OffchainPublicKey),
+				OnchainPublicKey:  public.OnchainPublicKey(),
+				PeerID:            public.PeerID.String(),
+				TransmitAccount:   public.Account(),
+			},
+			ConfigEncryptionPublicKey: types.ConfigEncryptionPublicKey(public.ConfigEncryptionPublicKey),
+		})
+	}
+	return in, nil
+}
+
+// OracleName returns how messages name oracle i.
+func (n *Network) OracleName(i int) string {
+	if i < len(n.Oracles) && n.Oracles[i].Name != "" {
+		return fmt.Sprintf("oracle %d (%s)", i, n.Oracles[i].Name)
+	}
+	return fmt.Sprintf("oracle %d", i)
+}
