@@ -12,11 +12,13 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/eth/ethconfig"
 	"github.com/ethereum/go-ethereum/ethclient"
 	"github.com/ethereum/go-ethereum/ethclient/simulated"
+	"github.com/ethereum/go-ethereum/node"
 	"github.com/ethereum/go-ethereum/rpc"
 
-	"github.com/ocrkit/ocrkit/offchain/evm"
+	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/deploy"
 )
 
 // EmbeddedChain is the value of --chain for a chain inside this process.
@@ -32,16 +34,9 @@ const (
 // oneEther is what each account gets at the start.
 var oneEther = new(big.Int).Exp(big.NewInt(10), big.NewInt(18), nil)
 
-// chainClient is what the devnet asks of a chain, besides what package evm does.
-type chainClient interface {
-	evm.Client
-	BalanceAt(ctx context.Context, account common.Address, blockNumber *big.Int) (*big.Int, error)
-	PendingNonceAt(ctx context.Context, account common.Address) (uint64, error)
-}
-
 // chain is where the contracts live.
 type chain struct {
-	client chainClient
+	client deploy.Client
 	id     *big.Int
 	name   string
 	close  func()
@@ -78,7 +73,7 @@ func embeddedChain(accounts []common.Address) *chain {
 	for i, account := range accounts {
 		alloc[account] = types.Account{Balance: startBalance(i)}
 	}
-	backend := simulated.NewBackend(alloc)
+	backend := simulated.NewBackend(alloc, todaysRules)
 	ctx, stop := context.WithCancel(context.Background())
 	var miner sync.WaitGroup
 	miner.Go(func() { mine(ctx, backend) })
@@ -112,6 +107,13 @@ func mine(ctx context.Context, backend *simulated.Backend) {
 			last = time.Now()
 		}
 	}
+}
+
+// todaysRules turns off forks that are not live anywhere: gas should be what it is on real chains.
+func todaysRules(_ *node.Config, config *ethconfig.Config) {
+	rules := *config.Genesis.Config
+	rules.BogotaTime = nil
+	config.Genesis.Config = &rules
 }
 
 func startBalance(account int) *big.Int {

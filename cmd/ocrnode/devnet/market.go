@@ -53,6 +53,14 @@ func (m *market) advance(step int) {
 	m.step = max(m.step, step)
 }
 
+// quote returns what the feed says now.
+func (m *market) quote(ctx context.Context) (Quote, error) {
+	m.mu.Lock()
+	step := m.step
+	m.mu.Unlock()
+	return m.feed.Quote(ctx, step)
+}
+
 // view returns how oracle sees the price; the same oracle sees the same price at the same step.
 func (m *market) view(ctx context.Context, oracle commontypes.OracleID, ts types.ReportTimestamp) (*big.Int, error) {
 	m.mu.Lock()

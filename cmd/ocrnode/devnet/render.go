@@ -6,9 +6,10 @@ import (
 	"io"
 	"math/big"
 	"strings"
-	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+
+	offchainruntime "github.com/ocrkit/ocrkit/offchain/runtime"
 )
 
 // Started says what was set up, before the first round.
@@ -62,6 +63,8 @@ type Summary struct {
 	Seconds      float64        `json:"seconds"`
 	MeanGas      uint64         `json:"meanGas"`
 	FeedFailures int            `json:"feedFailures"`
+	Malformed    uint64         `json:"malformed"` // messages that no oracle could decode
+	Dropped      uint64         `json:"dropped"`   // messages that oracles had no use for
 	Aggregator   common.Address `json:"aggregator"`
 	Answer       *decimal       `json:"answer,omitempty"` // as latestAnswer() says at the end
 }
@@ -93,10 +96,12 @@ func (d *decimal) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// screen shows what happens in a devnet. It is used from one goroutine at a time.
-type screen interface {
+// Screen shows what happens in a devnet. It is used from one goroutine at a time.
+type Screen interface {
 	started(Started)
 	note(format string, args ...any)
+	// live says what the oracles are doing right now, where that can be overwritten.
+	live(now []offchainruntime.Status)
 	report(Report)
 	summary(Summary)
 }
@@ -104,7 +109,8 @@ type screen interface {
 // jsonScreen writes one JSON object a line.
 type jsonScreen struct{ encoder *json.Encoder }
 
-func newJSONScreen(w io.Writer) screen { return jsonScreen{json.NewEncoder(w)} }
+// NewJSONScreen writes one JSON object a line: [Started], notes, [Report]s, [Summary].
+func NewJSONScreen(w io.Writer) Screen { return jsonScreen{json.NewEncoder(w)} }
 
 func (s jsonScreen) started(v Started) { _ = s.encoder.Encode(v) }
 func (s jsonScreen) report(v Report)   { _ = s.encoder.Encode(v) }
@@ -113,11 +119,12 @@ func (s jsonScreen) note(format string, args ...any) {
 	_ = s.encoder.Encode(map[string]string{"type": "note", "text": fmt.Sprintf(format, args...)})
 }
 
-// textScreen writes lines for people; with live, what is said about the round under way is overwritten in place.
+func (s jsonScreen) live([]offchainruntime.Status) {}
+
+// textScreen writes lines for people; with inPlace, what is said about the round under way is overwritten.
 type textScreen struct {
 	w       io.Writer
-	live    bool
-	began   time.Time
+	inPlace bool
 	last    *big.Int
 	n       int
 	vices   map[int]string
@@ -125,8 +132,9 @@ type textScreen struct {
 	pending bool // the cursor is behind a line that may be overwritten
 }
 
-func newTextScreen(w io.Writer, live bool) *textScreen {
-	return &textScreen{w: w, live: live, began: time.Now(), vices: map[int]string{}, names: map[common.Address]int{}}
+// NewTextScreen writes lines for people. With live, w is a terminal, where passing notes are overwritten.
+func NewTextScreen(w io.Writer, live bool) Screen {
+	return &textScreen{w: w, inPlace: live, vices: map[int]string{}, names: map[common.Address]int{}}
 }
 
 func (s *textScreen) line(format string, args ...any) {
@@ -138,12 +146,41 @@ func (s *textScreen) line(format string, args ...any) {
 }
 
 func (s *textScreen) note(format string, args ...any) {
-	if !s.live {
+	if !s.inPlace {
 		s.line("  "+format, args...)
 		return
 	}
 	fmt.Fprint(s.w, "\r\x1b[K  "+fmt.Sprintf(format, args...))
 	s.pending = true
+}
+
+func (s *textScreen) live(now []offchainruntime.Status) {
+	if !s.inPlace {
+		return
+	}
+	running := 0
+	var epoch, round uint64
+	var leader, sent, completed int
+	for _, status := range now {
+		i := status.Instance
+		if i == nil {
+			continue
+		}
+		running++
+		if uint64(i.Epoch) > epoch {
+			epoch, round, leader = uint64(i.Epoch), 0, int(i.Leader)
+		}
+		if uint64(i.Epoch) == epoch {
+			round = max(round, uint64(i.Round))
+		}
+		sent += int(i.SentObservations)
+		completed = max(completed, int(i.CompletedRounds))
+	}
+	if running < len(now) {
+		s.note("%d of %d oracles have taken up the configuration", running, len(now))
+		return
+	}
+	s.note("epoch %d, led by #%d: round %d   (%d observations sent and %d rounds completed so far)", epoch, leader, round, sent, completed)
 }
 
 func (s *textScreen) started(v Started) {
@@ -181,13 +218,21 @@ func (s *textScreen) report(v Report) {
 		by = fmt.Sprintf("#%d", id)
 	}
 	var seen []string
+	middle := len(v.Observations) / 2
 	for i, o := range v.Observations {
+		// Of many observations the lowest, those around the median and the highest are shown.
+		if last := len(v.Observations) - 1; len(v.Observations) > maxShown && i > 1 && i < last-1 && (i < middle-1 || i > middle+1) {
+			if seen[len(seen)-1] != "…" {
+				seen = append(seen, "…")
+			}
+			continue
+		}
 		mark := ""
 		if s.vices[v.Observers[i]] != "" {
 			mark = "!"
 		}
 		entry := fmt.Sprintf("%s (%d%s)", shortPrice(&o.Int), v.Observers[i], mark)
-		if i == len(v.Observations)/2 {
+		if i == middle {
 			entry = "[" + entry + "]"
 		}
 		seen = append(seen, entry)
@@ -208,7 +253,13 @@ func (s *textScreen) summary(v Summary) {
 	if v.FeedFailures > 0 {
 		s.line("  %d observations failed because of the feed", v.FeedFailures)
 	}
+	if len(s.vices) > 0 {
+		s.line("  %d messages were garbage and %d out of place; all dropped", v.Malformed, v.Dropped)
+	}
 }
+
+// maxShown is how many observations a line has room for.
+const maxShown = 7
 
 // short writes an address as people recognise it.
 func short(a common.Address) string {

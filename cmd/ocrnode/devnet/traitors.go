@@ -41,10 +41,7 @@ type lyingSource struct {
 }
 
 func (s *lyingSource) Observe(ctx context.Context, ts types.ReportTimestamp) (*big.Int, error) {
-	s.market.mu.Lock()
-	step := s.market.step
-	s.market.mu.Unlock()
-	quote, err := s.market.feed.Quote(ctx, step)
+	quote, err := s.market.quote(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +53,14 @@ func (s *lyingSource) Observe(ctx context.Context, ts types.ReportTimestamp) (*b
 		lie.Neg(lie)
 	}
 	return lie, nil
+}
+
+// hostileSource observes the truth, but the market does not take it for an honest observation.
+type hostileSource struct{ market *market }
+
+func (s hostileSource) Observe(ctx context.Context, _ types.ReportTimestamp) (*big.Int, error) {
+	quote, err := s.market.quote(ctx)
+	return quote.Price, err
 }
 
 // hostilePeer makes endpoints that misbehave.

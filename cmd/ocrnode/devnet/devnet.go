@@ -1,0 +1,252 @@
+// Package devnet runs a whole OCR2 network in one process: it deploys the contracts, sets the configuration the way that
+// ocrdeploy does, starts the oracles, each with its own view of real prices, and shows the reports as they land.
+package devnet
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/ocrkit/ocrkit/offchain"
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/keys"
+	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
+	"github.com/ocrkit/ocrkit/offchain/runtime"
+	"github.com/ocrkit/ocrkit/offchain/store"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// Options of [Run].
+type Options struct {
+	// Oracles is n: 4 to 31. Faulty of them, at most (n-1)/3, are hostile.
+	Oracles, Faulty int
+	// Rounds is how many reports are waited for; at least 1.
+	Rounds int
+	// Chain is [EmbeddedChain] or the URL of a node. Funder pays for the accounts on a node that does not give money away.
+	Chain  string
+	Funder *ecdsa.PrivateKey
+	// Feed and FeedPath are those of [OpenFeed].
+	Feed, FeedPath string
+	// Seed makes keys, noise and lies reproducible. What a seed's keys own is anybody's: they are for development only.
+	Seed uint64
+	// Timeout bounds the whole run.
+	Timeout time.Duration
+	// Logger takes the engine's log.
+	Logger commontypes.Logger
+}
+
+// Validate says what is wrong with the options.
+func (o Options) Validate() error {
+	switch {
+	case o.Oracles < 4 || o.Oracles > types.MaxOracles:
+		return fmt.Errorf("%d oracles: want 4 to %d", o.Oracles, types.MaxOracles)
+	case o.Faulty < 0 || o.Faulty > maxFaulty(o.Oracles):
+		return fmt.Errorf("%d hostile oracles: with %d oracles at most %d may be hostile; beyond that no protocol can promise anything", o.Faulty, o.Oracles, maxFaulty(o.Oracles))
+	case o.Rounds < 1:
+		return fmt.Errorf("%d rounds: want at least 1", o.Rounds)
+	case o.Timeout <= 0:
+		return fmt.Errorf("timeout of %s: want more than 0", o.Timeout)
+	}
+	return nil
+}
+
+func maxFaulty(n int) int { return (n - 1) / 3 }
+
+// Errors of a run that came to an end without reaching its aim.
+var (
+	ErrTimeout    = errors.New("not all reports landed in time")
+	ErrOutOfRange = errors.New("an answer was outside of what honest oracles saw")
+)
+
+// juelsPerEther is what the oracles report as the price of gas money in LINK: 200 LINK for an ether.
+var juelsPerEther = new(big.Int).Mul(big.NewInt(200), oneEther)
+
+// Run runs a devnet until the wanted number of reports is on chain, and shows it. It ends with an error, after the summary,
+// if that does not happen in time, if ctx ends, or if an answer was outside of what honest oracles saw.
+func Run(ctx context.Context, o Options, show Screen) (err error) {
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	feed, err := OpenFeed(o.Feed, o.FeedPath)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+
+	keyring, err := newKeys(o.Seed, o.Oracles)
+	if err != nil {
+		return err
+	}
+	c, err := openChain(ctx, o.Chain, o.Funder, keyring.accounts())
+	if err != nil {
+		return err
+	}
+	defer c.close()
+
+	show.note("deploying contracts and setting the configuration on %s", c.name)
+	installed, err := install(ctx, c, keyring, show)
+	if err != nil {
+		return err
+	}
+	database, err := store.OpenInMemory(store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, database.Close()) }()
+
+	s := &site{
+		chain: c, aggregator: installed.aggregator, network: inmemory.NewNetwork(), database: database,
+		market: newMarket(feed, o.Seed), juels: juelsPerEther, seed: o.Seed, logger: o.Logger,
+	}
+	vicesOf := assignVices(o)
+	started := Started{
+		Type: "start", Chain: c.name, ChainID: c.id.Uint64(), Feed: feed.String(), Aggregator: installed.aggregator,
+		LinkToken: installed.linkToken, ConfigDigest: installed.configDigest.Hex(), N: o.Oracles, F: maxFaulty(o.Oracles),
+	}
+	for i, bundle := range keyring.oracles {
+		entry := StartedOracle{ID: i, PeerID: bundle.Peer.PeerID().String(), Signer: bundle.Onchain.Address(), Transmitter: bundle.Transmit.Address()}
+		if vicesOf[i] >= 0 {
+			entry.Vice = vicesOf[i].String()
+		}
+		started.Oracles = append(started.Oracles, entry)
+	}
+	show.started(started)
+
+	var oracles []*oracle
+	defer func() { err = errors.Join(err, closeAll(oracles)) }()
+	for i, bundle := range keyring.oracles {
+		oracle, err := s.startOracle(i, bundle, vicesOf[i])
+		if err != nil {
+			return fmt.Errorf("oracle %d: %w", i, err)
+		}
+		oracles = append(oracles, oracle)
+	}
+	return follow(ctx, s, o, oracles, installed.block, show)
+}
+
+// follow shows reports until there are enough.
+func follow(ctx context.Context, s *site, o Options, oracles []*oracle, fromBlock uint64, show Screen) error {
+	began := time.Now()
+	summary := Summary{Type: "summary", Wanted: o.Rounds, Aggregator: s.aggregator}
+	epochs := map[uint32]bool{}
+	var gas uint64
+	wrong := 0
+	w := &watcher{
+		chain: s.chain, aggregator: s.aggregator, market: s.market, next: fromBlock,
+		idle: func() { show.live(statuses(oracles)) },
+	}
+	err := w.watch(ctx, func(r Report) bool {
+		summary.Reports++
+		epochs[r.Epoch] = true
+		gas += r.Gas
+		if r.OutOfRange != "" {
+			wrong++
+		}
+		show.report(r)
+		s.market.advance(summary.Reports)
+		return summary.Reports < o.Rounds
+	})
+	summary.Seconds = time.Since(began).Seconds()
+	summary.Epochs = len(epochs)
+	summary.FeedFailures = s.market.feedFailures()
+	for _, status := range statuses(oracles) {
+		if i := status.Instance; i != nil {
+			summary.Malformed += i.Malformed
+			summary.Dropped += i.Dropped
+		}
+	}
+	if summary.Reports > 0 {
+		summary.MeanGas = gas / uint64(summary.Reports)
+		if answer, answerErr := w.latestAnswer(context.WithoutCancel(ctx)); answerErr == nil {
+			summary.Answer = newDecimal(answer)
+		}
+	}
+	show.summary(summary)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("%w: %d of %d after %s", ErrTimeout, summary.Reports, o.Rounds, o.Timeout)
+	case err == nil && wrong > 0:
+		err = fmt.Errorf("%w: %d of %d", ErrOutOfRange, wrong, summary.Reports)
+	}
+	return err
+}
+
+func statuses(oracles []*oracle) []runtime.Status {
+	all := make([]runtime.Status, 0, len(oracles))
+	for _, o := range oracles {
+		if reporter, ok := o.node.(offchain.StatusReporter); ok {
+			all = append(all, reporter.Status())
+		}
+	}
+	return all
+}
+
+func closeAll(oracles []*oracle) error {
+	errs := make([]error, len(oracles))
+	var closing sync.WaitGroup
+	for i, o := range oracles {
+		closing.Go(func() { errs[i] = o.close() })
+	}
+	closing.Wait()
+	return errors.Join(errs...)
+}
+
+// assignVices picks the hostile oracles; the vices go round. The result is negative for honest ones.
+func assignVices(o Options) []vice {
+	assigned := make([]vice, o.Oracles)
+	for i := range assigned {
+		assigned[i] = -1
+	}
+	random := rand.New(rand.NewPCG(o.Seed, uint64(o.Oracles)))
+	for k, i := range random.Perm(o.Oracles)[:o.Faulty] {
+		assigned[i] = vice(k % int(vices))
+	}
+	return assigned
+}
+
+// devKeys are the keys of a devnet, all made from its seed.
+type devKeys struct {
+	owner   *keys.EVMKey // deploys and owns the contracts
+	oracles []*keys.Bundle
+	dealer  [32]byte // from which the shared secret of the configuration is derived
+}
+
+func newKeys(seed uint64, n int) (*devKeys, error) {
+	var s [32]byte
+	copy(s[:], crypto.Keccak256(fmt.Appendf(nil, "ocrkit devnet %d", seed)))
+	random := rand.NewChaCha8(s)
+	k := &devKeys{}
+	if _, err := random.Read(k.dealer[:]); err != nil {
+		return nil, err
+	}
+	var err error
+	if k.owner, err = keys.GenerateEVMKey(random); err != nil {
+		return nil, err
+	}
+	for range n {
+		bundle, err := keys.GenerateBundle(random)
+		if err != nil {
+			return nil, err
+		}
+		k.oracles = append(k.oracles, bundle)
+	}
+	return k, nil
+}
+
+// accounts are those that need money, the owner first.
+func (k *devKeys) accounts() []common.Address {
+	accounts := []common.Address{k.owner.Address()}
+	for _, bundle := range k.oracles {
+		accounts = append(accounts, bundle.Transmit.Address())
+	}
+	return accounts
+}

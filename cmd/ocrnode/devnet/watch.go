@@ -1,0 +1,120 @@
+package devnet
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/ocrkit/ocrkit/gen/ocr2"
+	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// watchInterval is how often the chain is asked for new reports.
+const watchInterval = 100 * time.Millisecond
+
+// maxWatchFailures is how many times in a row the chain may fail to answer.
+const maxWatchFailures = 50
+
+// watcher reads the reports that land on a contract.
+type watcher struct {
+	chain      *chain
+	aggregator common.Address
+	market     *market
+	next       uint64 // first block not looked at
+	idle       func() // called when there is nothing new
+}
+
+// watch calls landed with each report, in order, until it returns false, ctx ends or the chain does not answer any more.
+func (w *watcher) watch(ctx context.Context, landed func(Report) bool) error {
+	ticker := time.NewTicker(watchInterval)
+	defer ticker.Stop()
+	failures := 0
+	for {
+		more, err := w.poll(ctx, landed)
+		if !more {
+			return nil
+		}
+		if err != nil {
+			if failures++; failures == maxWatchFailures {
+				return fmt.Errorf("the chain does not answer: %w", err)
+			}
+		} else {
+			failures = 0
+			w.idle()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// poll looks at the blocks that were made since the last call.
+func (w *watcher) poll(ctx context.Context, landed func(Report) bool) (more bool, err error) {
+	head, err := w.chain.client.BlockNumber(ctx)
+	if err != nil || head < w.next {
+		return true, err
+	}
+	logs, err := w.chain.client.FilterLogs(ctx, ethereum.FilterQuery{
+		FromBlock: new(big.Int).SetUint64(w.next), ToBlock: new(big.Int).SetUint64(head),
+		Addresses: []common.Address{w.aggregator}, Topics: [][]common.Hash{{ocr2.NewTransmissionTopic}},
+	})
+	if err != nil {
+		return true, err
+	}
+	reports := make([]Report, 0, len(logs))
+	for i := range logs {
+		var event ocr2.NewTransmission
+		if err := ocr2.DecodeNewTransmission(&logs[i], &event); err != nil {
+			return true, fmt.Errorf("NewTransmission in block %d: %w", logs[i].BlockNumber, err)
+		}
+		receipt, err := w.chain.client.TransactionReceipt(ctx, logs[i].TxHash)
+		if err != nil {
+			return true, err
+		}
+		r := w.reportOf(&event)
+		r.Tx, r.Block, r.Gas = logs[i].TxHash, logs[i].BlockNumber, receipt.GasUsed
+		reports = append(reports, r)
+	}
+	w.next = head + 1
+	for _, r := range reports {
+		if !landed(r) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (w *watcher) reportOf(event *ocr2.NewTransmission) Report {
+	r := Report{
+		Type: "report", RoundID: event.AggregatorRoundId,
+		Epoch: uint32(event.EpochAndRound >> 8), Round: uint8(event.EpochAndRound),
+		Answer: newDecimal(event.Answer), Transmitter: event.Transmitter,
+	}
+	for i, observation := range event.Observations {
+		r.Observations = append(r.Observations, newDecimal(observation))
+		r.Observers = append(r.Observers, int(event.Observers[i]))
+	}
+	label, err := w.market.check(types.ConfigDigest(event.ConfigDigest), r.Epoch, r.Round, event.Answer)
+	r.Label = label
+	if err != nil {
+		r.OutOfRange = err.Error()
+	}
+	return r
+}
+
+// latestAnswer asks the contract, as a consumer would.
+func (w *watcher) latestAnswer(ctx context.Context) (*big.Int, error) {
+	binding := ocr2aggregator.NewOCR2Aggregator()
+	output, err := w.chain.client.CallContract(ctx, ethereum.CallMsg{To: &w.aggregator, Data: binding.PackLatestAnswer()}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("latestAnswer: %w", err)
+	}
+	return binding.UnpackLatestAnswer(output)
+}
