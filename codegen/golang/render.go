@@ -236,7 +236,7 @@ func numbered(text []byte) string {
 // comment is the documentation of a declaration, wrapped, beginning with its name.
 func comment(name, doc string) string {
 	if doc == "" {
-		return "// " + name + " is what the contracts call so."
+		return "// " + name + " has no comment in the contracts."
 	}
 	text := name + ": " + doc
 	if first, rest, ok := strings.Cut(doc, " "); ok && strings.EqualFold(first, name) {

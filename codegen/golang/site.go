@@ -2,7 +2,6 @@ package golang
 
 import (
 	"fmt"
-	"math/big"
 	"strconv"
 	"strings"
 
@@ -231,9 +230,4 @@ func flatSize(s *model.Struct, length func(model.Field) string) string {
 		}
 	}
 	return strings.Join(append([]string{strconv.Itoa(n)}, terms...), " + ")
-}
-
-// lastByte is the value of byte i of n of a big-endian number.
-func byteOf(v *big.Int, i, n int) int {
-	return int(new(big.Int).Rsh(v, uint(8*(n-1-i))).Uint64() & 0xff)
 }

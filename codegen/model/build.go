@@ -268,7 +268,8 @@ func (b *builder) digest(d *declaration, name string) {
 	}
 	b.name(fields)
 	name += "Preimage"
-	s := &Struct{Name: name, Doc: d.doc.text(), Pos: pos, Fields: fields}
+	doc := strings.TrimSpace("What a config digest is the hash of. " + d.doc.text())
+	s := &Struct{Name: name, Doc: doc, Pos: pos, Fields: fields}
 	for _, other := range b.pkg.Digests {
 		if other.Name == name {
 			if other.Types() != s.Types() {
