@@ -1,0 +1,210 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// Options say what network to simulate. The zero value of every field is usable.
+type Options struct {
+	// Seed is where all that is random comes from.
+	Seed uint64
+	// N is the number of oracles, 1 to 31; 4 if it is 0.
+	N int
+	// F is the number of oracles that may be faulty, 3F < N; the highest possible if it is 0. NoFaulty makes it 0.
+	F        int
+	NoFaulty bool
+	// Rounds is how many reports must land on the contract after HealAfter before the run ends; 10 if it is 0.
+	Rounds int
+	// Plugin makes the reporting plugin of each oracle, traitors included; PluginFor does it with knowledge of the oracle, and
+	// goes first. If both are nil, the plugin is NewTestPlugin. Plugins must not use the real time or randomness of their
+	// own if runs are to be repeatable; an Environment has both.
+	Plugin    types.ReportingPluginFactory
+	PluginFor func(*Environment) types.ReportingPluginFactory
+	// OnchainConfig and PluginConfig are handed to the plugin.
+	OnchainConfig []byte
+	PluginConfig  []byte
+
+	Timing Timing
+	Faults Faults
+	// HealAfter is how long Faults last. If it is 0 there are none.
+	HealAfter time.Duration
+	// Traitors are the oracles that do not follow the protocol, at most F. TraitorIDs are their indices; if it is nil, they
+	// are drawn.
+	Traitors   []Traitor
+	TraitorIDs []commontypes.OracleID
+
+	// RealKeys signs with Ed25519 and secp256k1 instead of the cheap scheme.
+	RealKeys bool
+	// WireBytes encodes and decodes every message. Otherwise only what traitors send as bytes is decoded.
+	WireBytes bool
+	// CheckReport is called with each report that lands on the contract, and with what the honest oracles observed in its
+	// round. An error ends the run as a violation of "report".
+	CheckReport func(LandedReport, []HonestObservation) error
+	// Trace gets every event and effect as a line of text; nil: nothing is written, which is much faster.
+	Trace io.Writer
+	// Replay is printed when Run fails: how to repeat this run. If it is empty, the seed is printed.
+	Replay string
+
+	// breaks are faults put into the driver by tests, to see that the checkers find them.
+	breaks breaks
+}
+
+// Timing are the parameters of the protocol; see docs/protocol/ocr2.md. Fields that are zero get values that suit the
+// latencies of this package.
+type Timing struct {
+	DeltaProgress, DeltaResend, DeltaRound, DeltaGrace, DeltaStage time.Duration
+	RMax                                                           uint8
+	S                                                              []int
+	MaxDurationQuery, MaxDurationObservation, MaxDurationReport    time.Duration
+	MaxDurationShouldAccept, MaxDurationShouldTransmit             time.Duration
+	TransmitTimeout                                                time.Duration
+}
+
+// Faults are what goes wrong before HealAfter. Probabilities are from 0 to 1.
+type Faults struct {
+	Network NetworkFaults
+	Disk    DiskFaults
+
+	// Crashes is how many times an oracle crashes, at a random effect. It starts again after at most MaxDowntime (1 s if that
+	// is 0), with what was durable.
+	Crashes     int
+	MaxDowntime time.Duration
+
+	// PluginErrors and PluginSlow are for each call: that it fails, and that it overruns its deadline.
+	PluginErrors, PluginSlow float64
+	// KeyErrors is for each signature: that the key does not sign.
+	KeyErrors float64
+	// TransmitErrors is for each transmission: that it fails, with the report on its way or not.
+	TransmitErrors float64
+	// ReadErrors is for each read of the contract: that it fails. StaleReads is that it shows what was a while ago.
+	ReadErrors, StaleReads float64
+
+	// ClockSkew is by how much a clock may be off, ClockDriftPPM by how much too fast or slow it may run. They do not heal.
+	ClockSkew     time.Duration
+	ClockDriftPPM int64
+}
+
+// NetworkFaults are faults of the links between oracles. A link of an oracle to itself has none.
+type NetworkFaults struct {
+	Loss, Duplicate, Reorder float64
+	// Slow is for each message: that it takes up to SlowBy longer (and, as long as it is not reordered, all behind it).
+	Slow   float64
+	SlowBy time.Duration
+	// Partitions is how often the network falls into two parts, for at most PartitionFor (1 s if that is 0).
+	Partitions   int
+	PartitionFor time.Duration
+	// Links overrides the above for single links, by sender and receiver; its Partitions and Links have no effect.
+	Links map[[2]commontypes.OracleID]NetworkFaults
+}
+
+// DiskFaults are faults of the oracles' databases.
+type DiskFaults struct {
+	// Delay is how long a write may take. It does not heal. If it is 0, a write is durable at once.
+	Delay time.Duration
+	// Errors is for each write: that it fails; it is tried again.
+	Errors float64
+	// ReadErrors is, for each start, that the pacemaker's state cannot be read, and that the pending
+	// transmissions cannot. The signed round is read until it can be.
+	ReadErrors float64
+	// NoRounds is a database that cannot keep the signed round; see docs/protocol/ocr2.md, "Persistence".
+	NoRounds bool
+}
+
+// Rough returns faults of all kinds, each likely enough to occur in a run of some seconds.
+func Rough() Faults {
+	return Faults{
+		Network: NetworkFaults{Loss: 0.05, Duplicate: 0.02, Reorder: 0.02, Slow: 0.02, SlowBy: time.Second, Partitions: 1},
+		Disk:    DiskFaults{Delay: 20 * time.Millisecond, Errors: 0.05, ReadErrors: 0.1},
+		Crashes: 3, PluginErrors: 0.03, PluginSlow: 0.03, KeyErrors: 0.01, TransmitErrors: 0.1,
+		ReadErrors: 0.05, StaleReads: 0.1, ClockSkew: time.Second, ClockDriftPPM: 500,
+	}
+}
+
+// The slowest that things are after HealAfter. Default timing leaves room for a round with all of them.
+const (
+	maxLatency      = 40 * time.Millisecond // of a message
+	maxSelfLatency  = 100 * time.Microsecond
+	maxPluginTime   = 5 * time.Millisecond
+	maxKeyTime      = time.Millisecond
+	maxVerifyTime   = time.Millisecond
+	maxTransmitTime = 100 * time.Millisecond
+)
+
+// setDefaults fills in what is zero.
+func (o *Options) setDefaults() {
+	setDefault(&o.N, 4)
+	if o.F == 0 && !o.NoFaulty {
+		o.F = (o.N - 1) / 3
+	}
+	setDefault(&o.Rounds, 10)
+	setDefault(&o.Faults.MaxDowntime, time.Second)
+	setDefault(&o.Faults.Network.PartitionFor, time.Second)
+	t := &o.Timing
+	setDefault(&t.DeltaRound, 200*time.Millisecond)
+	setDefault(&t.DeltaGrace, 20*time.Millisecond)
+	setDefault(&t.DeltaStage, 200*time.Millisecond)
+	setDefault(&t.RMax, 10)
+	for _, d := range []*time.Duration{
+		&t.MaxDurationQuery, &t.MaxDurationObservation, &t.MaxDurationReport, &t.MaxDurationShouldAccept, &t.MaxDurationShouldTransmit,
+	} {
+		setDefault(d, 50*time.Millisecond)
+	}
+	setDefault(&t.TransmitTimeout, 10*time.Second)
+	// Five messages, two durable writes, three plugin calls, some signatures; then as much again.
+	setDefault(&t.DeltaProgress, 2*(t.DeltaRound+t.DeltaGrace+6*maxLatency+3*maxPluginTime+4*maxKeyTime+4*o.Faults.Disk.Delay))
+	setDefault(&t.DeltaResend, t.DeltaProgress)
+	if t.S == nil {
+		t.S = []int{1, o.N - 1}
+	}
+}
+
+func setDefault[T comparable](value *T, def T) {
+	var zero T
+	if *value == zero {
+		*value = def
+	}
+}
+
+// check tells what is wrong with options that have their defaults.
+func (o *Options) check() error {
+	switch {
+	case o.N < 1 || o.N > types.MaxOracles:
+		return fmt.Errorf("sim: Options.N is %d, want 1 to %d", o.N, types.MaxOracles)
+	case o.F < 0 || 3*o.F >= o.N:
+		return fmt.Errorf("sim: Options.F is %d, want at least 0 and 3F < N = %d", o.F, o.N)
+	case len(o.Traitors) > o.F:
+		return fmt.Errorf("sim: Options.Traitors has %d, want at most F = %d", len(o.Traitors), o.F)
+	case o.TraitorIDs != nil && len(o.TraitorIDs) != len(o.Traitors):
+		return fmt.Errorf("sim: Options.TraitorIDs has %d, want one for each of %d traitors", len(o.TraitorIDs), len(o.Traitors))
+	case o.Rounds < 0 || o.HealAfter < 0:
+		return errors.New("sim: Options.Rounds and Options.HealAfter must not be negative")
+	}
+	seen := map[commontypes.OracleID]bool{}
+	for _, id := range o.TraitorIDs {
+		if int(id) >= o.N || seen[id] {
+			return fmt.Errorf("sim: Options.TraitorIDs has %d, want different oracles below N = %d", id, o.N)
+		}
+		seen[id] = true
+	}
+	return nil
+}
+
+// breaks are defects that tests put into the driver.
+type breaks struct {
+	ignoreBarrier        bool // messages leave before the round is durable
+	forgetRounds         bool // a written round is not there after a crash
+	startWithoutRound    bool // the recorded round is not handed in at the start
+	acceptAllSignatures  bool // verification finds every signature good
+	lowUniqueQuorum      bool // f+1 signatures instead of more than (n+f)/2
+	contractQuorumOneLow bool // the contract takes one signature less, if it is called with them
+	contractTakesOld     bool // the contract takes reports that are not newer
+	noEchoes             bool // FinalEcho does not leave the oracle
+	noProgressTimer      bool // the progress timer never fires
+	mistakenSender       bool // messages of traitors arrive in the name of any oracle
+}

@@ -1,0 +1,72 @@
+package sim
+
+import (
+	"crypto/ed25519"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/keys"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// realKeys is the scheme of EVM chains: Ed25519 among oracles, secp256k1 for the contract.
+type realKeys struct{ bundles []*keys.Bundle }
+
+func newRealKeys(seed uint64, n int) (*realKeys, error) {
+	var chachaSeed [32]byte
+	binary.BigEndian.PutUint64(chachaSeed[:], seed)
+	random := rand.NewChaCha8(chachaSeed)
+	k := &realKeys{}
+	for range n {
+		bundle, err := keys.GenerateBundle(random)
+		if err != nil {
+			return nil, fmt.Errorf("sim: %w", err)
+		}
+		k.bundles = append(k.bundles, bundle)
+	}
+	return k, nil
+}
+
+func (k *realKeys) signOffchain(signer commontypes.OracleID, message []byte) []byte {
+	signature, err := k.bundles[signer].Offchain.OffchainSign(message)
+	if err != nil {
+		panic(err) // keys in memory do not fail
+	}
+	return signature
+}
+
+func (k *realKeys) signOnchain(signer commontypes.OracleID, ctx types.ReportContext, report types.Report) []byte {
+	signature, err := k.bundles[signer].Onchain.SignHash(evmReportHash(&ctx, report))
+	if err != nil {
+		panic(err) // keys in memory do not fail
+	}
+	return signature
+}
+
+func (k *realKeys) verify(check *kernel.SignatureCheck) bool {
+	switch check.Kind {
+	case kernel.OffchainSignature:
+		public := k.bundles[check.Signer].Offchain.OffchainPublicKey()
+		return ed25519.Verify(public[:], check.Message, check.Signature)
+	case kernel.OnchainSignature:
+		hash := evmReportHash(check.Context, check.Report)
+		public, err := crypto.SigToPub(hash[:], check.Signature)
+		return err == nil && crypto.PubkeyToAddress(*public) == k.bundles[check.Signer].Onchain.Address()
+	}
+	return false
+}
+
+func (k *realKeys) maxSignatureLength() int { return crypto.SignatureLength }
+
+// evmReportHash is what the onchain key signs; see docs/protocol/ocr2.md, "Signatures and hashes".
+func evmReportHash(ctx *types.ReportContext, report types.Report) [32]byte {
+	var position [32]byte
+	binary.BigEndian.PutUint32(position[27:], ctx.Epoch)
+	position[31] = ctx.Round
+	return crypto.Keccak256Hash(crypto.Keccak256(report), ctx.ConfigDigest[:], position[:], ctx.ExtraHash[:])
+}
