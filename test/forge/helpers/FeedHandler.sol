@@ -66,9 +66,9 @@ contract FeedHandler is OCR2Fixture {
       uint256(faulty) + 1
     );
     address transmitter = transmitters[sender % transmitters.length];
-    uint256 balance = link.balanceOf(address(aggregator));
+    uint256 funds = link.balanceOf(address(aggregator));
     transmitAs(transmitter, t);
-    if (link.balanceOf(address(aggregator)) != balance) violation = "transmit moved LINK";
+    if (link.balanceOf(address(aggregator)) != funds) violation = "transmit moved LINK";
     model.reported(transmitter, 0, juels);
     rounds.push(Round(report.observations[middle], report.observationsTimestamp, block.timestamp));
     lastEpochAndRound = epochAndRound;
