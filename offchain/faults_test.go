@@ -17,6 +17,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
 	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
 	"github.com/ocrkit/ocrkit/offchain/runtime"
+	"github.com/ocrkit/ocrkit/offchain/store"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 	"github.com/ocrkit/ocrkit/test/ocr2net"
@@ -418,6 +419,57 @@ func TestNotInConfig(t *testing.T) {
 		}
 	})
 }
+
+// Oracles are closed at all sorts of moments. Afterwards nothing that they were given is called any more, and whatever was called
+// with a context has seen it end.
+func TestCloseAtAnyTime(t *testing.T) {
+	for moment := time.Duration(0); moment < 4*time.Second; moment += 37 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			net := ocr2net.New(t, 4, 1)
+			var closed [4]atomic.Bool
+			var inside [4]atomic.Int32
+			for i, node := range net.Nodes {
+				during := func(ctx context.Context, what string) error {
+					if closed[i].Load() {
+						t.Errorf("closed after %v: oracle %d calls %s afterwards", moment, i, what)
+					}
+					inside[i].Add(1)
+					defer inside[i].Add(-1)
+					select {
+					case <-ctx.Done():
+						return ctx.Err()
+					case <-time.After(5 * time.Millisecond): // virtual time
+						return nil
+					}
+				}
+				node.Plugins.OnNew = func(ctx context.Context, _ types.ReportingPluginConfig) error {
+					return during(ctx, "NewReportingPlugin")
+				}
+				node.Plugins.On = func(ctx context.Context, method string, _ types.ReportTimestamp) error {
+					return during(ctx, method)
+				}
+				node.Database.Before(during)
+			}
+			net.SetConfig(func(cfg *ocr2config.PublicConfig) { cfg.DeltaRound = 50 * time.Millisecond })
+			net.StartAll()
+			time.Sleep(moment) // virtual time
+			for i, node := range net.Nodes {
+				net.Stop(node)
+				if n := inside[i].Load(); n != 0 {
+					t.Errorf("closed after %v: oracle %d still has %d calls under way", moment, i, n)
+				}
+				if made, closed := node.Plugins.Made.Load(), node.Plugins.Closed.Load(); made != closed {
+					t.Errorf("closed after %v: oracle %d made %d plugins and closed %d", moment, i, made, closed)
+				}
+				closed[i].Store(true)
+			}
+			time.Sleep(time.Minute) // virtual time
+		})
+	}
+}
+
+// The database that comes with the project keeps signed rounds.
+var _ runtime.SignedRoundDatabase = (*store.DB)(nil)
 
 // channelOnly hides that an endpoint can push.
 type channelOnly struct {

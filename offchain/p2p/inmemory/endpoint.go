@@ -76,7 +76,12 @@ func (e *Endpoint) Close() error {
 	}
 	e.phase = closed
 	e.receiver = nil
-	close(e.channel())
+	e.chMu.Lock()
+	defer e.chMu.Unlock()
+	if e.ch == nil {
+		e.ch = make(chan commontypes.BinaryMessageWithSender)
+	}
+	close(e.ch)
 	return nil
 }
 
