@@ -421,8 +421,12 @@ func (p *Plan) planConfig(o Options, call func(StepKind, []byte)) error {
 		p.Changes = append(p.Changes, changes...)
 	case p.Config != nil:
 		p.Changes = append(p.Changes, Change{Field: secretsField, Old: "(other secrets)", New: "(secrets from the dealer's seed)"})
-	case state.ConfigCount > 0 && len(o.Seed) == 0:
-		p.note(config.SeverityWarning, secretsField, "not compared: that needs the dealer's seed")
+	case state.ConfigCount > 0:
+		why := "that needs the dealer's seed"
+		if len(o.Seed) > 0 {
+			why = "the network has errors"
+		}
+		p.note(config.SeverityWarning, secretsField, "not compared: %s", why)
 		return nil
 	}
 	p.compose(o, uint64(state.ConfigCount)+1)
