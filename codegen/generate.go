@@ -49,9 +49,7 @@ func Generate(config *Config) ([]File, error) {
 }
 
 func generatePackage(config *Config, project *artifact.Project, p Package) ([]File, error) {
-	m, err := model.Build(project, model.Options{
-		Name: p.Name, Contracts: p.Contracts, Proofs: p.Proofs, Narrow: p.Narrow,
-	})
+	m, err := model.Build(project, p.options())
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +87,10 @@ func generatePackage(config *Config, project *artifact.Project, p Package) ([]Fi
 		files = append(files, File{path.Join(b.Path, f.Name), f.Text})
 	}
 	return files, nil
+}
+
+func (p Package) options() model.Options {
+	return model.Options{Name: p.Name, Contracts: p.Contracts, Proofs: p.Proofs, Narrow: p.Narrow}
 }
 
 // proofImport is the import path of the bindings of the proof contract, where its bytecode is.

@@ -51,19 +51,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal("no error")
 			}
 			text := strings.ReplaceAll(err.Error(), config.Root+string(filepath.Separator), "") + "\n"
-			file := filepath.Join(dir, "want-error.txt")
-			if *update {
-				if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := diff.Diff(file, want, "now", []byte(text)); d != nil {
-				t.Errorf("the error is another one (go test ./codegen -update if that is right):\n%s", d)
-			}
+			compare(t, filepath.Join(dir, "want-error.txt"), []byte(text))
 		})
 	}
 }
@@ -81,6 +69,47 @@ func golden(t *testing.T, config *Config, files []File) {
 	}
 	if d != "" {
 		t.Errorf("something else is generated (go test ./codegen -update if that is right):\n%s", d)
+	}
+}
+
+// TestInspect compares what inspect prints, for people and for programs.
+func TestInspect(t *testing.T) {
+	for _, dir := range features(t, "types") {
+		config, err := LoadConfig(filepath.Join(dir, ConfigFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		items, err := Inspect(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text bytes.Buffer
+		if err := Print(&text, items); err != nil {
+			t.Fatal(err)
+		}
+		machine, err := json.MarshalIndent(items, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(t, filepath.Join(dir, "want-inspect.txt"), text.Bytes())
+		compare(t, filepath.Join(dir, "want-inspect.json"), append(machine, '\n'))
+	}
+}
+
+// compare compares with a file of testdata, or writes it.
+func compare(t *testing.T, file string, text []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := diff.Diff(file, want, "now", text); d != nil {
+		t.Errorf("something else came out (go test ./codegen -update if that is right):\n%s", d)
 	}
 }
 

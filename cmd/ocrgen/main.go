@@ -2,6 +2,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +41,12 @@ func newApp(out io.Writer) *cli.App {
 				Flags:  []cli.Flag{config},
 				Action: check,
 			},
+			{
+				Name:   "inspect",
+				Usage:  "print what the contracts say: layouts, selectors, topics, constants and where each is in the source",
+				Flags:  []cli.Flag{config, &cli.BoolFlag{Name: "json", Usage: "print a JSON array"}},
+				Action: inspect,
+			},
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 	}
@@ -77,6 +84,23 @@ func check(c *cli.Context) error {
 		return errStale
 	}
 	return nil
+}
+
+func inspect(c *cli.Context) error {
+	config, err := codegen.LoadConfig(c.String("config"))
+	if err != nil {
+		return err
+	}
+	items, err := codegen.Inspect(config)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		encoder := json.NewEncoder(c.App.Writer)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(items)
+	}
+	return codegen.Print(c.App.Writer, items)
 }
 
 func load(c *cli.Context) (*codegen.Config, []codegen.File, error) {

@@ -292,7 +292,7 @@ func (b *builder) digest(d *declaration, name string) {
 				fields[i].Solidity, fields[i].Type.Solidity(), goType)
 			return
 		}
-		fields[i].Type = t
+		fields[i].Type, fields[i].OnChain = t, fields[i].Type.Solidity()
 	}
 	if b.claim(pos, name, "digest "+name) {
 		digest := &Digest{Struct: s, Prefix: b.prefixOf(d)}

@@ -50,7 +50,8 @@ type Field struct {
 	Param    string // in Go, as a parameter
 	Doc      string
 	Type     *Type
-	Indexed  bool // of an event
+	OnChain  string // Solidity type, if Go has a narrower one
+	Indexed  bool   // of an event
 }
 
 // Elementary reports whether the type is one word or a plain run of bytes: neither array nor struct.
