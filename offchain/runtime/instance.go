@@ -259,7 +259,7 @@ func (in *instance) step(event ocr2.Event) {
 func (in *instance) publish() {
 	machine := in.machine.Status()
 	in.setStatus(func(s *InstanceStatus) {
-		s.Epoch, s.Leader, s.Round = machine.Epoch, machine.Leader, machine.Round
+		s.Epoch, s.Leader, s.Round, s.Machine = machine.Epoch, machine.Leader, machine.Round, machine
 		s.HeldMessages = len(in.outbox.held)
 	})
 }

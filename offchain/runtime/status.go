@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -63,6 +64,9 @@ type InstanceStatus struct {
 	LastTransmit      time.Time
 	LastTransmitted   types.ReportTimestamp
 	LastTransmitError string
+
+	// Machine says more about the state of the protocol: phases, queues, what is being waited for.
+	Machine ocr2.Status
 
 	// HeldMessages is the number of messages and transmissions that wait for the database.
 	HeldMessages int
