@@ -45,6 +45,24 @@ type Stats struct {
 	Refused                                             int // messages that did not decode or were too large
 }
 
+// add adds the counts of another run.
+func (s *Stats) add(o *Stats) {
+	s.Time += o.Time
+	s.Steps += o.Steps
+	s.Messages += o.Messages
+	s.Rounds += o.Rounds
+	s.Epochs += o.Epochs
+	s.Landed += o.Landed
+	s.Transmissions += o.Transmissions
+	s.Lost += o.Lost
+	s.Partitions += o.Partitions
+	s.Crashes += o.Crashes
+	s.DiskErrors += o.DiskErrors
+	s.PluginFaults += o.PluginFaults
+	s.Faults += o.Faults
+	s.Refused += o.Refused
+}
+
 // T is the part of testing.TB that Run needs.
 type T interface {
 	Helper()
