@@ -125,7 +125,7 @@ func (p *Plan) lintState() {
 	case s.LinkErr != nil:
 		p.note(config.SeverityWarning, "contract.link", "the balance cannot be read: %v", s.LinkErr)
 	case s.LinkAvailable.Sign() < 0:
-		p.note(config.SeverityWarning, "contract.link", "the contract owes %s LINK more than it has; setting prices or a config pays all oracles and would fail: send it LINK first", juels(new(big.Int).Neg(s.LinkAvailable)))
+		p.note(config.SeverityWarning, "contract.link", "the contract owes %s LINK more than it has; setting prices or a config pays all oracles and would fail: send it LINK first", Juels(new(big.Int).Neg(s.LinkAvailable)))
 	}
 }
 
@@ -155,19 +155,19 @@ func (p *Plan) lintAccounts(ctx context.Context, client Client) error {
 	}
 	gas, _ := p.Gas()
 	if cost := new(big.Int).Mul(p.GasPrice, new(big.Int).SetUint64(gas)); cost.Cmp(p.Balance) > 0 {
-		p.note(config.SeverityError, "from", "%v: %s has %s, about %s is needed at the present gas price", ErrFunds, p.From, ether(p.Balance), ether(cost))
+		p.note(config.SeverityError, "from", "%v: %s has %s, about %s is needed at the present gas price", ErrFunds, p.From, Ether(p.Balance), Ether(cost))
 	}
 	return nil
 }
 
-// juels shows an amount of the token in whole units.
-func juels(amount *big.Int) string { return decimal(amount, 18) }
+// Juels shows an amount of the token in whole units.
+func Juels(amount *big.Int) string { return Decimal(amount, 18) }
 
-// ether shows an amount of wei.
-func ether(wei *big.Int) string { return decimal(wei, 18) + " ether" }
+// Ether shows an amount of wei.
+func Ether(wei *big.Int) string { return Decimal(wei, 18) + " ether" }
 
-// decimal shows v * 10^-decimals, without trailing zeros.
-func decimal(v *big.Int, decimals int) string {
+// Decimal shows v * 10^-decimals, without trailing zeros.
+func Decimal(v *big.Int, decimals int) string {
 	text := new(big.Int).Abs(v).String()
 	if len(text) <= decimals {
 		text = strings.Repeat("0", decimals+1-len(text)) + text
