@@ -97,6 +97,8 @@ func parse(m *model.Package) (*template.Template, error) {
 		"needsget":   func(s *model.Struct) bool { return inAny(s, decoded(m)) },
 		"random":     random,
 		"standard":   standard,
+		"bigfields":  bigFields,
+		"bigelem":    bigElem,
 		"abijson":    abiJSON,
 		"exported":   abi.ToCamelCase,
 		"param":      func(name string) string { return strings.ToLower(name[:1]) + name[1:] },

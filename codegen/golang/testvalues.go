@@ -3,6 +3,7 @@ package golang
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/ethereum/go-ethereum/accounts/abi"
@@ -69,6 +70,19 @@ func standard(s *model.Struct) bool {
 		}
 	}
 	return true
+}
+
+// bigFields are the fields that are *big.Int, or slices of them.
+func bigFields(s *model.Struct) []model.Field {
+	return slices.DeleteFunc(slices.Clone(s.Fields), func(f model.Field) bool { return !bigElem(f.Type).Big() })
+}
+
+// bigElem is the type itself or, of a slice, that of its elements.
+func bigElem(t *model.Type) *model.Type {
+	if t.Kind == model.Slice {
+		return t.Elem
+	}
+	return t
 }
 
 // abiArgument is an argument in the JSON of an ABI.

@@ -18,7 +18,7 @@ import (
 )
 
 // gasLimit is the gas of every call: more than any needs, little enough for a decoder that lost its way to stop soon.
-const gasLimit = 100_000_000
+const gasLimit = 30_000_000
 
 // A Chain is an EVM with a state of its own. Its methods must not be called at the same time.
 type Chain struct {

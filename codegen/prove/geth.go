@@ -141,6 +141,19 @@ func Longest[T any](r Rand, value func(Rand) *T, size func(*T) int) *T {
 	return longest
 }
 
+// Shortest is the value of many random ones that has the shortest encoding that is at least a word longer than the empty.
+func Shortest[T any](r Rand, value func(Rand) *T, size func(*T) int) *T {
+	least := size(new(T))
+	shortest := value(r)
+	for range 300 {
+		v := value(r)
+		if n := size(v); n > least && n < size(shortest) || size(shortest) == least {
+			shortest = v
+		}
+	}
+	return shortest
+}
+
 // Reverts are reverts of all kinds, as seeds for fuzzing.
 func Reverts() [][]byte {
 	return [][]byte{

@@ -11,7 +11,7 @@ import (
 )
 
 // Rounds is how many random values a generated test looks at.
-const Rounds = 300
+const Rounds = 200
 
 // Rand makes values. The same test gets the same ones in every run.
 type Rand struct {
@@ -121,6 +121,54 @@ func Slice[T any](n int, value func() T) []T {
 	return vs
 }
 
+// limit is a number that some integer type just holds, or just does not: there are 256.
+func limit(i int) *big.Int {
+	v := new(big.Int).Lsh(big.NewInt(1), uint(8*(i/8)))
+	if i&1 != 0 {
+		v.Rsh(v, 1) // that of a signed type
+	}
+	if i&2 != 0 {
+		v.Sub(v, big.NewInt(1))
+	}
+	if i&4 != 0 {
+		v.Not(v)
+	}
+	return v
+}
+
+// maxLimits bounds how many encodings EachLimit makes, maxLimitWords how many words it changes.
+const (
+	maxLimits     = 2000
+	maxLimitWords = 40
+)
+
+// EachLimit calls check with copies of an encoding, in each of which one word has become a number at the limits of some
+// integer type: for each of the first words and, if there are few of them, all limits.
+func EachLimit(data []byte, check func([]byte)) {
+	words := min(len(data)/solabi.WordSize, maxLimitWords)
+	step := 1 + words*256/maxLimits
+	for word := range words {
+		for i := word % step; i < 256; i += step {
+			b := append([]byte(nil), data...)
+			solabi.PutBigInt(b[word*solabi.WordSize:], limit(i), 256)
+			check(b)
+		}
+	}
+}
+
+// Beyond are the integers next to the range of a type, on either side.
+func Beyond(width int, signed bool) []*big.Int {
+	one := big.NewInt(1)
+	if !signed {
+		return []*big.Int{big.NewInt(-1), new(big.Int).Lsh(one, uint(width))}
+	}
+	half := new(big.Int).Lsh(one, uint(width-1))
+	return []*big.Int{half, new(big.Int).Not(half)}
+}
+
+// Mutations is how many mutations of a value a generated test looks at.
+const Mutations = 4
+
 // Mutate returns an encoding that is like the given one but for one thing: words and bytes change, come and go.
 func (r Rand) Mutate(data []byte) []byte {
 	b := append([]byte(nil), data...)
@@ -128,7 +176,7 @@ func (r Rand) Mutate(data []byte) []byte {
 	if len(b) >= solabi.WordSize {
 		at = solabi.WordSize * r.IntN(len(b)/solabi.WordSize)
 	}
-	switch r.IntN(8) {
+	switch r.IntN(9) {
 	case 0:
 		return b[:r.IntN(len(b)+1)]
 	case 1:
@@ -148,6 +196,10 @@ func (r Rand) Mutate(data []byte) []byte {
 	case 6:
 		if at+solabi.WordSize <= len(b) {
 			copy(b[at:], r.Bytes(solabi.WordSize))
+		}
+	case 7: // a word becomes a number at the limits of some type
+		if at+solabi.WordSize <= len(b) {
+			solabi.PutBigInt(b[at:], limit(r.IntN(256)), 256)
 		}
 	default:
 		if len(b) > 0 {

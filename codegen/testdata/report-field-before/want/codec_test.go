@@ -5,9 +5,11 @@ package feed_test
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/ocrkit/ocrkit/codegen/prove"
+	"github.com/ocrkit/ocrkit/codegen/solabi"
 
 	feed "github.com/ocrkit/ocrkit/codegen/testdata/report-field-before/want"
 )
@@ -43,7 +45,32 @@ func TestPriceReportIsCanonical(t *testing.T) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
 		checkPriceReport(t, encoded)
-		checkPriceReport(t, rng.Mutate(encoded))
+		for range prove.Mutations {
+			checkPriceReport(t, rng.Mutate(encoded))
+		}
+	}
+	encoded, err := feed.AppendPriceReport(nil, prove.Shortest(rng, randomPriceReport, (*feed.PriceReport).Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prove.EachLimit(encoded, func(data []byte) { checkPriceReport(t, data) })
+}
+
+// TestPriceReportRefusesIntegersOutOfRange asserts that what the contract's types do not hold is not encoded.
+func TestPriceReportRefusesIntegersOutOfRange(t *testing.T) {
+	rng := prove.NewRand(t)
+	refused := func(field string, report *feed.PriceReport) {
+		t.Helper()
+		out, err := feed.AppendPriceReport([]byte("before"), report)
+		var encodeError *solabi.EncodeError
+		if !errors.As(err, &encodeError) || encodeError.Field != field || string(out) != "before" {
+			t.Errorf("error is %v, buffer is %q", err, out)
+		}
+	}
+	for _, v := range append(prove.Beyond(192, true), nil) {
+		report := randomPriceReport(rng)
+		report.Price = v
+		refused("price", report)
 	}
 }
 

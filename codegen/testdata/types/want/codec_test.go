@@ -5,12 +5,14 @@ package weather_test
 
 import (
 	"bytes"
+	"errors"
 	"math/big"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ocrkit/ocrkit/codegen/prove"
+	"github.com/ocrkit/ocrkit/codegen/solabi"
 	weather "github.com/ocrkit/ocrkit/codegen/testdata/types/want"
 )
 
@@ -62,7 +64,32 @@ func TestTickReportIsCanonical(t *testing.T) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
 		checkTickReport(t, encoded)
-		checkTickReport(t, rng.Mutate(encoded))
+		for range prove.Mutations {
+			checkTickReport(t, rng.Mutate(encoded))
+		}
+	}
+	encoded, err := weather.AppendTickReport(nil, prove.Shortest(rng, randomTickReport, (*weather.TickReport).Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prove.EachLimit(encoded, func(data []byte) { checkTickReport(t, data) })
+}
+
+// TestTickReportRefusesIntegersOutOfRange asserts that what the contract's types do not hold is not encoded.
+func TestTickReportRefusesIntegersOutOfRange(t *testing.T) {
+	rng := prove.NewRand(t)
+	refused := func(field string, report *weather.TickReport) {
+		t.Helper()
+		out, err := weather.AppendTickReport([]byte("before"), report)
+		var encodeError *solabi.EncodeError
+		if !errors.As(err, &encodeError) || encodeError.Field != field || string(out) != "before" {
+			t.Errorf("error is %v, buffer is %q", err, out)
+		}
+	}
+	for _, v := range append(prove.Beyond(192, true), nil) {
+		report := randomTickReport(rng)
+		report.Price = v
+		refused("price", report)
 	}
 }
 
@@ -212,8 +239,15 @@ func TestWeatherReportIsCanonical(t *testing.T) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
 		checkWeatherReport(t, encoded)
-		checkWeatherReport(t, rng.Mutate(encoded))
+		for range prove.Mutations {
+			checkWeatherReport(t, rng.Mutate(encoded))
+		}
 	}
+	encoded, err := weather.AppendWeatherReport(nil, prove.Shortest(rng, randomWeatherReport, (*weather.WeatherReport).Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prove.EachLimit(encoded, func(data []byte) { checkWeatherReport(t, data) })
 }
 
 // checkWeatherReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes.
@@ -367,7 +401,9 @@ func TestReportCalldata(t *testing.T) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, calldata, want)
 		}
 		checkReport(t, calldata)
-		checkReport(t, rng.Mutate(calldata))
+		for range prove.Mutations {
+			checkReport(t, rng.Mutate(calldata))
+		}
 	}
 }
 

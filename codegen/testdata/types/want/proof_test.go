@@ -47,8 +47,15 @@ func TestTickReportProof(t *testing.T) {
 			t.Fatalf("Go:       %x\ncontract: %x", encoded, got)
 		}
 		proveTickReport(t, contract, encoded)
-		proveTickReport(t, contract, rng.Mutate(encoded))
+		for range prove.Mutations {
+			proveTickReport(t, contract, rng.Mutate(encoded))
+		}
 	}
+	encoded, err := weather.AppendTickReport(nil, prove.Shortest(rng, randomTickReport, (*weather.TickReport).Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prove.EachLimit(encoded, func(data []byte) { proveTickReport(t, contract, data) })
 }
 
 // proveTickReport asserts of any bytes: Go decodes them if and only if the contract does and encodes the result to the same
@@ -98,8 +105,15 @@ func TestWeatherReportProof(t *testing.T) {
 			t.Fatalf("Go:       %x\ncontract: %x", encoded, got)
 		}
 		proveWeatherReport(t, contract, encoded)
-		proveWeatherReport(t, contract, rng.Mutate(encoded))
+		for range prove.Mutations {
+			proveWeatherReport(t, contract, rng.Mutate(encoded))
+		}
 	}
+	encoded, err := weather.AppendWeatherReport(nil, prove.Shortest(rng, randomWeatherReport, (*weather.WeatherReport).Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prove.EachLimit(encoded, func(data []byte) { proveWeatherReport(t, contract, data) })
 }
 
 // proveWeatherReport asserts of any bytes: Go decodes them if and only if the contract does and encodes the result to the same
