@@ -33,10 +33,10 @@ node_modules/.package-lock.json: package-lock.json
 
 test-contracts: node_modules/.package-lock.json ## contract tests: unit, fuzz, invariants, gas snapshots
 	$(FORGE) fmt --check
-	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+	FOUNDRY_PROFILE=quick FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 
 gas: node_modules/.package-lock.json ## measure gas anew (rewrites the snapshots)
-	$(FORGE) test --match-path 'test/forge/gas/*'
+	$(FORGE) test --match-path test/forge/ocr2/Gas.t.sol
 
 check-generated: node_modules/.package-lock.json ## fail if something generated is stale
 	./internal/check-generated.sh
