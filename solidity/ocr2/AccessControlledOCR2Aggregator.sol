@@ -30,13 +30,7 @@ contract AccessControlledOCR2Aggregator is OCR2Aggregator, SimpleReadAccessContr
     string memory description_
   )
     OCR2Aggregator(
-      link,
-      minAnswer_,
-      maxAnswer_,
-      billingAccessController,
-      requesterAccessController,
-      decimals_,
-      description_
+      link, minAnswer_, maxAnswer_, billingAccessController, requesterAccessController, decimals_, description_
     )
   {}
 
@@ -82,9 +76,7 @@ contract AccessControlledOCR2Aggregator is OCR2Aggregator, SimpleReadAccessContr
   }
 
   /// @inheritdoc AggregatorV3Interface
-  function getRoundData(
-    uint80 _roundId
-  )
+  function getRoundData(uint80 _roundId)
     public
     view
     override

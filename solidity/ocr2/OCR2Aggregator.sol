@@ -30,10 +30,7 @@ contract OCR2Aggregator is AggregatorTransmission, AggregatorRequests, OwnerIsCr
     AccessControllerInterface requesterAccessController,
     uint8 decimals_,
     string memory description_
-  )
-    AggregatorConfiguration(minAnswer_, maxAnswer_)
-    AggregatorRounds(decimals_, description_)
-  {
+  ) AggregatorConfiguration(minAnswer_, maxAnswer_) AggregatorRounds(decimals_, description_) {
     _setLinkToken(link);
     _setBillingAccessController(billingAccessController);
     _setRequesterAccessController(requesterAccessController);

@@ -45,23 +45,20 @@ abstract contract AggregatorBilling is OCR2BillingInterface, AggregatorState, Ag
     // them writes that code anew.
     HotWord hot = s_hot;
     config.setHeader(
-      config.header().withBilling(
-        BillingLib.pack(
-          maximumGasPriceGwei,
-          reasonableGasPriceGwei,
-          observationPaymentGjuels,
-          transmissionPaymentGjuels,
-          accountingGas
+      config.header()
+        .withBilling(
+          BillingLib.pack(
+            maximumGasPriceGwei,
+            reasonableGasPriceGwei,
+            observationPaymentGjuels,
+            transmissionPaymentGjuels,
+            accountingGas
+          )
         )
-      )
     );
     s_hot = hot.withConfig(config.store(hot.configLength()), hot.configLength());
     emit BillingSet(
-      maximumGasPriceGwei,
-      reasonableGasPriceGwei,
-      observationPaymentGjuels,
-      transmissionPaymentGjuels,
-      accountingGas
+      maximumGasPriceGwei, reasonableGasPriceGwei, observationPaymentGjuels, transmissionPaymentGjuels, accountingGas
     );
   }
 
@@ -205,9 +202,7 @@ abstract contract AggregatorBilling is OCR2BillingInterface, AggregatorState, Ag
       uint256 gasCostWei = GasPrices.transmitterGasCostWei(
         uint32(initialGas),
         GasPrices.reimbursementGasPriceGwei(
-          tx.gasprice / GWEI,
-          billing.reasonableGasPriceGwei(),
-          billing.maximumGasPriceGwei()
+          tx.gasprice / GWEI, billing.reasonableGasPriceGwei(), billing.maximumGasPriceGwei()
         ),
         msg.data.length * GAS_PER_CALLDATA_BYTE,
         billing.accountingGas(),

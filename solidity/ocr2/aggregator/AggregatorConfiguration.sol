@@ -89,12 +89,11 @@ abstract contract AggregatorConfiguration is OCR2Abstract, OCR2FeedInterface, Ag
   }
 
   /// @dev The next configuration, complete but for its digest.
-  function _makeConfig(
-    ConfigHeader old,
-    address[] memory signers,
-    address[] memory transmitters,
-    uint8 f
-  ) private view returns (Config config, uint256 length) {
+  function _makeConfig(ConfigHeader old, address[] memory signers, address[] memory transmitters, uint8 f)
+    private
+    view
+    returns (Config config, uint256 length)
+  {
     uint256 n = signers.length;
     (config, length) = ConfigLib.make(n, f, old.configCount() + 1, uint32(block.number), old.billing());
     for (uint256 i = 0; i < n; ++i) {

@@ -22,9 +22,11 @@ abstract contract AggregatorRequests is OCR2FeedInterface, AggregatorState {
   }
 
   /// @inheritdoc OCR2FeedInterface
-  function setRequesterAccessController(
-    AccessControllerInterface requesterAccessController
-  ) external override onlyOwner {
+  function setRequesterAccessController(AccessControllerInterface requesterAccessController)
+    external
+    override
+    onlyOwner
+  {
     _setRequesterAccessController(requesterAccessController);
   }
 

@@ -55,9 +55,7 @@ abstract contract AggregatorRounds is AggregatorV2V3Interface, AggregatorState {
   }
 
   /// @inheritdoc AggregatorV3Interface
-  function getRoundData(
-    uint80 _roundId
-  )
+  function getRoundData(uint80 _roundId)
     public
     view
     virtual

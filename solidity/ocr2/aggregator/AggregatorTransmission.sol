@@ -67,26 +67,17 @@ abstract contract AggregatorTransmission is AggregatorConfiguration, AggregatorR
     require(msg.sender == tx.origin, "Only callable by EOA"); // solhint-disable-line avoid-tx-origin
     HotWord hot = s_hot;
     Transmission transmission = _transmission(hot.latestRoundId());
-    return (
-      _loadConfig(hot).digest(),
-      hot.epoch(),
-      hot.round(),
-      transmission.answer(),
-      transmission.transmissionTimestamp()
-    );
+    return
+      (_loadConfig(hot).digest(), hot.epoch(), hot.round(), transmission.answer(), transmission.transmissionTimestamp());
   }
 
   /// @dev Makes a round of a well-formed report that the right oracles signed.
   /// @param hot the hot word with epoch and round of the report
   /// @param transmitterIndex who sent it
   /// @param initialGas gas at the start of transmit
-  function _accept(
-    HotWord hot,
-    Config config,
-    ReportBuffer buffer,
-    uint256 transmitterIndex,
-    uint256 initialGas
-  ) private {
+  function _accept(HotWord hot, Config config, ReportBuffer buffer, uint256 transmitterIndex, uint256 initialGas)
+    private
+  {
     require(buffer.count() <= maxNumOracles, "num observations out of bounds");
     require(buffer.count() > config.header().f(), "too few values to trust median");
     int192 answer = buffer.median();

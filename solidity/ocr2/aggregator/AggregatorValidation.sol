@@ -15,10 +15,11 @@ abstract contract AggregatorValidation is OCR2FeedInterface, AggregatorState {
   ValidatorConfig private s_validatorConfig;
 
   /// @inheritdoc OCR2FeedInterface
-  function setValidatorConfig(
-    AggregatorValidatorInterface newValidator,
-    uint32 newGasLimit
-  ) external override onlyOwner {
+  function setValidatorConfig(AggregatorValidatorInterface newValidator, uint32 newGasLimit)
+    external
+    override
+    onlyOwner
+  {
     ValidatorConfig memory previous = s_validatorConfig;
     if (address(previous.validator) == address(newValidator) && previous.gasLimit == newGasLimit) return;
     s_validatorConfig = ValidatorConfig(newValidator, newGasLimit);
@@ -43,8 +44,7 @@ abstract contract AggregatorValidation is OCR2FeedInterface, AggregatorState {
     ValidatorConfig memory config = s_validatorConfig;
     uint32 previousRoundId = roundId - 1;
     bytes memory data = abi.encodeCall(
-      AggregatorValidatorInterface.validate,
-      (previousRoundId, _transmission(previousRoundId).answer(), roundId, answer)
+      AggregatorValidatorInterface.validate, (previousRoundId, _transmission(previousRoundId).answer(), roundId, answer)
     );
     _callWithExactGas(config.gasLimit, address(config.validator), data);
   }

@@ -26,10 +26,7 @@ interface OCR2BillingInterface {
   /// @param amount how much, in juels
   /// @param linkToken the token that it was paid in
   event OraclePaid(
-    address indexed transmitter,
-    address indexed payee,
-    uint256 amount,
-    LinkTokenInterface indexed linkToken
+    address indexed transmitter, address indexed payee, uint256 amount, LinkTokenInterface indexed linkToken
   );
 
   /// @notice Oracles are paid in another token from now on.

@@ -44,8 +44,7 @@ library AccountLib {
   /// @dev Everything owed to the oracle, in juels. Cannot overflow: 2^32 rounds * 2^32 Gjuels * 1e9 < 2^96.
   function owed(Account a, uint32 latestRoundId, uint256 observationPaymentGjuels) internal pure returns (uint256) {
     unchecked {
-      return
-        uint256(a.unpaidRounds(latestRoundId)) * observationPaymentGjuels * GJUELS + uint256(a.paymentJuels());
+      return uint256(a.unpaidRounds(latestRoundId)) * observationPaymentGjuels * GJUELS + uint256(a.paymentJuels());
     }
   }
 }

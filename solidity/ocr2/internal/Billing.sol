@@ -21,14 +21,12 @@ library BillingLib {
     uint32 transmissionPaymentGjuels_,
     uint24 accountingGas_
   ) internal pure returns (Billing) {
-    return
-      Billing.wrap(
-        uint256(accountingGas_) |
-          (uint256(transmissionPaymentGjuels_) << TRANSMISSION_PAYMENT_SHIFT) |
-          (uint256(observationPaymentGjuels_) << OBSERVATION_PAYMENT_SHIFT) |
-          (uint256(reasonableGasPriceGwei_) << REASONABLE_GAS_PRICE_SHIFT) |
-          (uint256(maximumGasPriceGwei_) << MAXIMUM_GAS_PRICE_SHIFT)
-      );
+    return Billing.wrap(
+      uint256(accountingGas_) | (uint256(transmissionPaymentGjuels_) << TRANSMISSION_PAYMENT_SHIFT)
+        | (uint256(observationPaymentGjuels_) << OBSERVATION_PAYMENT_SHIFT)
+        | (uint256(reasonableGasPriceGwei_) << REASONABLE_GAS_PRICE_SHIFT)
+        | (uint256(maximumGasPriceGwei_) << MAXIMUM_GAS_PRICE_SHIFT)
+    );
   }
 
   function maximumGasPriceGwei(Billing b) internal pure returns (uint32) {

@@ -43,23 +43,15 @@ library ConfigHeaderLib {
   uint256 private constant BLOCK_NUMBER_SHIFT = 56;
   uint256 private constant BILLING_SHIFT = 88;
 
-  function pack(
-    uint256 n_,
-    uint8 f_,
-    uint256 tableMask_,
-    uint32 configCount_,
-    uint32 blockNumber_,
-    Billing billing_
-  ) internal pure returns (ConfigHeader) {
-    return
-      ConfigHeader.wrap(
-        n_ |
-          (uint256(f_) << F_SHIFT) |
-          (tableMask_ << TABLE_MASK_SHIFT) |
-          (uint256(configCount_) << CONFIG_COUNT_SHIFT) |
-          (uint256(blockNumber_) << BLOCK_NUMBER_SHIFT) |
-          (Billing.unwrap(billing_) << BILLING_SHIFT)
-      );
+  function pack(uint256 n_, uint8 f_, uint256 tableMask_, uint32 configCount_, uint32 blockNumber_, Billing billing_)
+    internal
+    pure
+    returns (ConfigHeader)
+  {
+    return ConfigHeader.wrap(
+      n_ | (uint256(f_) << F_SHIFT) | (tableMask_ << TABLE_MASK_SHIFT) | (uint256(configCount_) << CONFIG_COUNT_SHIFT)
+        | (uint256(blockNumber_) << BLOCK_NUMBER_SHIFT) | (Billing.unwrap(billing_) << BILLING_SHIFT)
+    );
   }
 
   function n(ConfigHeader h) internal pure returns (uint256) {
@@ -197,13 +189,11 @@ library ConfigLib {
   }
 
   /// @dev A configuration without digest and with n oracles that are yet to be inserted.
-  function make(
-    uint256 n,
-    uint8 f,
-    uint32 configCount,
-    uint32 blockNumber,
-    Billing billing
-  ) internal pure returns (Config config, uint256 length) {
+  function make(uint256 n, uint8 f, uint32 configCount, uint32 blockNumber, Billing billing)
+    internal
+    pure
+    returns (Config config, uint256 length)
+  {
     uint256 tableSize = 4;
     while (tableSize < 2 * n) tableSize *= 2;
     length = TABLES_OFFSET + 2 * tableSize + 40 * n;
@@ -227,22 +217,16 @@ library ConfigLib {
   }
 
   /// @dev Puts oracle `index` into its list and its table. Returns false if `account` is in the table already.
-  function _insert(
-    uint256 table,
-    uint256 list,
-    uint256 tableMask,
-    uint256 index,
-    address account
-  ) private pure returns (bool inserted) {
+  function _insert(uint256 table, uint256 list, uint256 tableMask, uint256 index, address account)
+    private
+    pure
+    returns (bool inserted)
+  {
     assembly ("memory-safe") {
       account := shr(96, shl(96, account))
       let slot := and(account, tableMask)
       let entry := byte(0, mload(add(table, slot)))
-      for {
-
-      } entry {
-
-      } {
+      for {} entry {} {
         if eq(shr(96, mload(add(list, mul(entry, 20)))), account) {
           break
         }

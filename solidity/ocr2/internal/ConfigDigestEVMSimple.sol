@@ -30,20 +30,19 @@ library ConfigDigestEVMSimple {
     uint64 offchainConfigVersion,
     bytes memory offchainConfig
   ) internal pure returns (bytes32) {
-    return
-      digestOf(
-        encode(
-          chainId,
-          contractAddress,
-          configCount,
-          signers,
-          transmitters,
-          f,
-          onchainConfig,
-          offchainConfigVersion,
-          offchainConfig
-        )
-      );
+    return digestOf(
+      encode(
+        chainId,
+        contractAddress,
+        configCount,
+        signers,
+        transmitters,
+        f,
+        onchainConfig,
+        offchainConfigVersion,
+        offchainConfig
+      )
+    );
   }
 
   /// @dev What is hashed: the parameters of configDigestFromConfigData as an argument list.
@@ -58,18 +57,17 @@ library ConfigDigestEVMSimple {
     uint64 offchainConfigVersion,
     bytes memory offchainConfig
   ) internal pure returns (bytes memory) {
-    return
-      abi.encode(
-        chainId,
-        contractAddress,
-        configCount,
-        signers,
-        transmitters,
-        f,
-        onchainConfig,
-        offchainConfigVersion,
-        offchainConfig
-      );
+    return abi.encode(
+      chainId,
+      contractAddress,
+      configCount,
+      signers,
+      transmitters,
+      f,
+      onchainConfig,
+      offchainConfigVersion,
+      offchainConfig
+    );
   }
 
   /// @dev Digest of an encoded configuration: its hash, the first two bytes replaced by the prefix.

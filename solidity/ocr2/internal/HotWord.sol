@@ -66,19 +66,15 @@ library HotWordLib {
 
   /// @dev The word with another data contract; the counters stay.
   function withConfig(HotWord hot, address pointer, uint256 length) internal pure returns (HotWord) {
-    return
-      HotWord.wrap(
-        (HotWord.unwrap(hot) & ~CONFIG_MASK) |
-          (uint256(uint160(pointer)) << POINTER_SHIFT) |
-          (length << LENGTH_SHIFT)
-      );
+    return HotWord.wrap(
+      (HotWord.unwrap(hot) & ~CONFIG_MASK) | (uint256(uint160(pointer)) << POINTER_SHIFT) | (length << LENGTH_SHIFT)
+    );
   }
 
   function withValidator(HotWord hot, bool isSet) internal pure returns (HotWord) {
-    return
-      HotWord.wrap(
-        ((HotWord.unwrap(hot) << (256 - VALIDATOR_SHIFT)) >> (256 - VALIDATOR_SHIFT)) |
-          (uint256(isSet ? 1 : 0) << VALIDATOR_SHIFT)
-      );
+    return HotWord.wrap(
+      ((HotWord.unwrap(hot) << (256 - VALIDATOR_SHIFT)) >> (256 - VALIDATOR_SHIFT))
+        | (uint256(isSet ? 1 : 0) << VALIDATOR_SHIFT)
+    );
   }
 }

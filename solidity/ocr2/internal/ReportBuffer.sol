@@ -47,7 +47,7 @@ library ReportBufferLib {
   uint256 private constant EVENT_CONFIG_DIGEST = 0xc0;
   uint256 private constant EVENT_EPOCH_AND_ROUND = 0xe0;
 
-  /// @dev Twice 2**191: added to an int192 value as 256-bit word, 2**191 gives less than this, and to no other word.
+  /// @dev Added to a word, this gives less than 2**192 if the word is an int192, and no less if it is not.
   uint256 private constant INT192_BIAS = 1 << 191;
 
   /// @dev Copies a report, unchecked, and hashes it.
@@ -86,9 +86,7 @@ library ReportBufferLib {
       let bits := add(mload(add(buffer, JUELS_PER_FEE_COIN)), INT192_BIAS)
       let place := add(buffer, OBSERVATIONS)
       let end := add(place, shl(5, mload(add(buffer, COUNT))))
-      for {
-
-      } lt(place, end) {
+      for {} lt(place, end) {
         place := add(place, 0x80)
       } {
         bits := or(bits, add(mload(place), INT192_BIAS))

@@ -25,14 +25,7 @@ library Signatures {
   /// @param ss calldata offset of the s halves
   /// @param count number of signatures, 32 at most
   /// @param rawVs byte i is the recovery id of signature i
-  function verify(
-    Config config,
-    bytes32 hash,
-    uint256 rs,
-    uint256 ss,
-    uint256 count,
-    bytes32 rawVs
-  ) internal view {
+  function verify(Config config, bytes32 hash, uint256 rs, uint256 ss, uint256 count, bytes32 rawVs) internal view {
     (uint256 table, uint256 list) = config.signerTable();
     uint256 mask = config.header().tableMask();
     bool unknown;

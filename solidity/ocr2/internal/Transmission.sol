@@ -12,17 +12,15 @@ library TransmissionLib {
   uint256 private constant OBSERVATIONS_TIMESTAMP_SHIFT = 192;
   uint256 private constant TRANSMISSION_TIMESTAMP_SHIFT = 224;
 
-  function pack(
-    int192 answer_,
-    uint32 observationsTimestamp_,
-    uint32 transmissionTimestamp_
-  ) internal pure returns (Transmission) {
-    return
-      Transmission.wrap(
-        uint256(uint192(answer_)) |
-          (uint256(observationsTimestamp_) << OBSERVATIONS_TIMESTAMP_SHIFT) |
-          (uint256(transmissionTimestamp_) << TRANSMISSION_TIMESTAMP_SHIFT)
-      );
+  function pack(int192 answer_, uint32 observationsTimestamp_, uint32 transmissionTimestamp_)
+    internal
+    pure
+    returns (Transmission)
+  {
+    return Transmission.wrap(
+      uint256(uint192(answer_)) | (uint256(observationsTimestamp_) << OBSERVATIONS_TIMESTAMP_SHIFT)
+        | (uint256(transmissionTimestamp_) << TRANSMISSION_TIMESTAMP_SHIFT)
+    );
   }
 
   function answer(Transmission t) internal pure returns (int192) {

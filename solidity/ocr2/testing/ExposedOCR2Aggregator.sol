@@ -35,18 +35,17 @@ contract ExposedOCR2Aggregator is OCR2Aggregator {
     uint64 offchainConfigVersion,
     bytes memory offchainConfig
   ) external view returns (bytes32) {
-    return
-      ConfigDigestEVMSimple.configDigestFromConfigData(
-        chainId,
-        contractAddress,
-        configCount,
-        signers,
-        transmitters,
-        f,
-        onchainConfig,
-        offchainConfigVersion,
-        offchainConfig
-      );
+    return ConfigDigestEVMSimple.configDigestFromConfigData(
+      chainId,
+      contractAddress,
+      configCount,
+      signers,
+      transmitters,
+      f,
+      onchainConfig,
+      offchainConfigVersion,
+      offchainConfig
+    );
   }
 
   /// @notice The bytes of a report.

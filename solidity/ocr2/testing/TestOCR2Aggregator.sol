@@ -17,22 +17,20 @@ contract TestOCR2Aggregator is AccessControlledOCR2Aggregator {
     AccessControllerInterface requesterAccessController
   )
     AccessControlledOCR2Aggregator(
-      link,
-      minAnswer_,
-      maxAnswer_,
-      billingAccessController,
-      requesterAccessController,
-      0,
-      "TEST"
+      link, minAnswer_, maxAnswer_, billingAccessController, requesterAccessController, 0, "TEST"
     )
   {}
 
-  function testDecodeReport(
-    bytes memory report
-  ) external pure returns (uint32 observationsTimestamp, bytes memory observers, int192[] memory observations) {
+  function testDecodeReport(bytes memory report)
+    external
+    pure
+    returns (uint32 observationsTimestamp, bytes memory observers, int192[] memory observations)
+  {
     MedianReport memory decoded = MedianReportLib.decode(report);
     observers = new bytes(decoded.observations.length);
-    for (uint256 i = 0; i < observers.length; ++i) observers[i] = decoded.rawObservers[i];
+    for (uint256 i = 0; i < observers.length; ++i) {
+      observers[i] = decoded.rawObservers[i];
+    }
     return (decoded.observationsTimestamp, observers, decoded.observations);
   }
 
@@ -63,8 +61,7 @@ contract TestOCR2Aggregator is AccessControlledOCR2Aggregator {
     uint256 reasonableGasPriceGwei,
     uint256 maximumGasPriceGwei
   ) external pure returns (uint256) {
-    return
-      GasPrices.reimbursementGasPriceGwei(txGasPriceGwei, reasonableGasPriceGwei, maximumGasPriceGwei);
+    return GasPrices.reimbursementGasPriceGwei(txGasPriceGwei, reasonableGasPriceGwei, maximumGasPriceGwei);
   }
 
   function testTransmitterGasCostWei(

@@ -19,9 +19,7 @@ interface AggregatorV3Interface {
   /// @return startedAt when the observations were made, in seconds
   /// @return updatedAt block timestamp of the transmission, in seconds
   /// @return answeredInRound equal to roundId
-  function getRoundData(
-    uint80 _roundId
-  )
+  function getRoundData(uint80 _roundId)
     external
     view
     returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound);

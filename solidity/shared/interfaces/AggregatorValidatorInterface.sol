@@ -9,10 +9,7 @@ interface AggregatorValidatorInterface {
   /// @param previousAnswer its answer, 0 if there is none
   /// @param currentRoundId the new round
   /// @param currentAnswer its answer
-  function validate(
-    uint256 previousRoundId,
-    int256 previousAnswer,
-    uint256 currentRoundId,
-    int256 currentAnswer
-  ) external returns (bool);
+  function validate(uint256 previousRoundId, int256 previousAnswer, uint256 currentRoundId, int256 currentAnswer)
+    external
+    returns (bool);
 }

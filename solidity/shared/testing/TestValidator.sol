@@ -7,11 +7,7 @@ import {AggregatorValidatorInterface} from "../interfaces/AggregatorValidatorInt
 contract TestValidator is AggregatorValidatorInterface {
   /// @notice What validate was called with, and the gas that it was called with.
   event Validated(
-    uint256 previousRoundId,
-    int256 previousAnswer,
-    uint256 currentRoundId,
-    int256 currentAnswer,
-    uint256 initialGas
+    uint256 previousRoundId, int256 previousAnswer, uint256 currentRoundId, int256 currentAnswer, uint256 initialGas
   );
 
   /// @notice Latest round that was shown to this validator.
@@ -26,12 +22,11 @@ contract TestValidator is AggregatorValidatorInterface {
   }
 
   /// @inheritdoc AggregatorValidatorInterface
-  function validate(
-    uint256 previousRoundId,
-    int256 previousAnswer,
-    uint256 currentRoundId,
-    int256 currentAnswer
-  ) external override returns (bool) {
+  function validate(uint256 previousRoundId, int256 previousAnswer, uint256 currentRoundId, int256 currentAnswer)
+    external
+    override
+    returns (bool)
+  {
     uint256 initialGas = gasleft();
     emit Validated(previousRoundId, previousAnswer, currentRoundId, currentAnswer, initialGas);
     latestRoundId = currentRoundId;

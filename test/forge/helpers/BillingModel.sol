@@ -19,7 +19,9 @@ contract BillingModel {
   /// @notice A report was accepted. Everybody earns a round, whoever sent it is paid for that.
   /// @param reimbursementJuels cost of its gas
   function reported(address transmitter, uint256 reimbursementJuels, int256 juelsPerFeeCoin) external {
-    for (uint256 i = 0; i < s_transmitters.length; ++i) s_oracles[s_transmitters[i]].rounds += 1;
+    for (uint256 i = 0; i < s_transmitters.length; ++i) {
+      s_oracles[s_transmitters[i]].rounds += 1;
+    }
     if (juelsPerFeeCoin < 0) return;
     s_oracles[transmitter].payment += reimbursementJuels + transmissionPaymentGjuels * 1e9;
   }
@@ -30,7 +32,9 @@ contract BillingModel {
   }
 
   function totalOwed() public view returns (uint256 total) {
-    for (uint256 i = 0; i < s_transmitters.length; ++i) total += owed(s_transmitters[i]);
+    for (uint256 i = 0; i < s_transmitters.length; ++i) {
+      total += owed(s_transmitters[i]);
+    }
   }
 
   /// @notice An oracle is paid. If that is nothing, its rounds stay as they are.
@@ -40,7 +44,9 @@ contract BillingModel {
   }
 
   function paidAll() public returns (uint256 amount) {
-    for (uint256 i = 0; i < s_transmitters.length; ++i) amount += paid(s_transmitters[i]);
+    for (uint256 i = 0; i < s_transmitters.length; ++i) {
+      amount += paid(s_transmitters[i]);
+    }
   }
 
   /// @notice The prices change. Everybody is paid at the old ones.
@@ -53,7 +59,9 @@ contract BillingModel {
   /// @notice The oracles change. The old ones are paid, the new ones begin with nothing.
   function configured(address[] memory transmitters) external returns (uint256 amount) {
     amount = paidAll();
-    for (uint256 i = 0; i < s_transmitters.length; ++i) delete s_oracles[s_transmitters[i]];
+    for (uint256 i = 0; i < s_transmitters.length; ++i) {
+      delete s_oracles[s_transmitters[i]];
+    }
     s_transmitters = transmitters;
   }
 

@@ -61,9 +61,7 @@ contract FeedHandler is OCR2Fixture {
     report.juelsPerFeeCoin = juels;
     uint256 epochAndRound = lastEpochAndRound + 1 + advance;
     Transmit memory t = signed(
-      contextOf(uint32(epochAndRound >> 8), uint8(epochAndRound)),
-      MedianReportLib.encode(report),
-      uint256(faulty) + 1
+      contextOf(uint32(epochAndRound >> 8), uint8(epochAndRound)), MedianReportLib.encode(report), uint256(faulty) + 1
     );
     address transmitter = transmitters[sender % transmitters.length];
     uint256 funds = link.balanceOf(address(aggregator));
@@ -98,7 +96,9 @@ contract FeedHandler is OCR2Fixture {
     n = bound(n, 4, 31);
     ++s_generation;
     makeOracles(n, uint8(bound(f, 1, (n - 1) / 3)), vm.toString(s_generation));
-    for (uint256 i = 0; i < n; ++i) s_allPayees.push(payees[i]);
+    for (uint256 i = 0; i < n; ++i) {
+      s_allPayees.push(payees[i]);
+    }
     vm.prank(owner);
     aggregator.setPayees(transmitters, payees);
     vm.roll(block.number + 1);
@@ -168,7 +168,9 @@ contract FeedHandler is OCR2Fixture {
   }
 
   function paidToPayees() external view returns (uint256 total) {
-    for (uint256 i = 0; i < s_allPayees.length; ++i) total += link.balanceOf(s_allPayees[i]);
+    for (uint256 i = 0; i < s_allPayees.length; ++i) {
+      total += link.balanceOf(s_allPayees[i]);
+    }
   }
 
   function oracles() external view returns (address[] memory) {
@@ -192,7 +194,7 @@ contract FeedHandler is OCR2Fixture {
   /// @dev A call that must fail and leave no trace.
   function refused(address from, bytes memory data) private {
     bytes32 before = fingerprint();
-    (bool ok, ) = tryAs(from, data);
+    (bool ok,) = tryAs(from, data);
     if (ok) violation = string.concat("accepted what must be refused: ", vm.toString(data));
     if (fingerprint() != before) violation = "a call that was refused left a trace";
   }

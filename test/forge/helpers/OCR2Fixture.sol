@@ -58,12 +58,10 @@ abstract contract OCR2Fixture is Test {
     vm.roll(1_000);
     vm.startPrank(owner);
     link = LinkTokenInterface(vm.deployCode("LinkToken.sol:LinkToken"));
-    billingController = SimpleWriteAccessController(
-      vm.deployCode("SimpleWriteAccessController.sol:SimpleWriteAccessController")
-    );
-    requesterController = SimpleWriteAccessController(
-      vm.deployCode("SimpleWriteAccessController.sol:SimpleWriteAccessController")
-    );
+    billingController =
+      SimpleWriteAccessController(vm.deployCode("SimpleWriteAccessController.sol:SimpleWriteAccessController"));
+    requesterController =
+      SimpleWriteAccessController(vm.deployCode("SimpleWriteAccessController.sol:SimpleWriteAccessController"));
     aggregator = deployAggregator();
     vm.stopPrank();
   }
@@ -106,15 +104,15 @@ abstract contract OCR2Fixture is Test {
   /// @dev 500 bytes, none of them zero.
   function offchainConfig() internal pure returns (bytes memory config) {
     config = new bytes(500);
-    for (uint256 i = 0; i < config.length; ++i) config[i] = bytes1(uint8(1 + (i % 255)));
+    for (uint256 i = 0; i < config.length; ++i) {
+      config[i] = bytes1(uint8(1 + (i % 255)));
+    }
   }
 
   function setConfigData() internal view returns (bytes memory) {
-    return
-      abi.encodeCall(
-        aggregator.setConfig,
-        (signers, transmitters, faulty, onchainConfig(), OFFCHAIN_CONFIG_VERSION, offchainConfig())
-      );
+    return abi.encodeCall(
+      aggregator.setConfig, (signers, transmitters, faulty, onchainConfig(), OFFCHAIN_CONFIG_VERSION, offchainConfig())
+    );
   }
 
   function configure() internal {
@@ -149,7 +147,7 @@ abstract contract OCR2Fixture is Test {
   }
 
   function digest() internal view returns (bytes32 configDigest) {
-    (, , configDigest) = aggregator.latestConfigDetails();
+    (,, configDigest) = aggregator.latestConfigDetails();
   }
 
   function contextOf(uint32 epoch_, uint8 round) internal view returns (bytes32[3] memory) {
@@ -166,7 +164,9 @@ abstract contract OCR2Fixture is Test {
     t.report = report;
     t.rs = new bytes32[](count);
     t.ss = new bytes32[](count);
-    for (uint256 i = 0; i < count; ++i) signInto(t, i, signerKeys[i]);
+    for (uint256 i = 0; i < count; ++i) {
+      signInto(t, i, signerKeys[i]);
+    }
   }
 
   /// @dev Makes signature i of t one with that key.

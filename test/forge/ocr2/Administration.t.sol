@@ -57,11 +57,7 @@ abstract contract AdministrationSuite is OCR2Fixture {
     assertEq(aggregator.getTimestamp(1), block.timestamp - 60);
     checkRound(call(abi.encodeCall(aggregator.latestRoundData, ())), 2, answer, block.timestamp - 5, block.timestamp);
     checkRound(
-      call(abi.encodeCall(aggregator.getRoundData, (1))),
-      1,
-      answer,
-      block.timestamp - 65,
-      block.timestamp - 60
+      call(abi.encodeCall(aggregator.getRoundData, (1))), 1, answer, block.timestamp - 65, block.timestamp - 60
     );
   }
 
@@ -72,8 +68,8 @@ abstract contract AdministrationSuite is OCR2Fixture {
     vm.expectRevert("Only callable by EOA");
     aggregator.latestTransmissionDetails();
     vm.prank(stranger, stranger);
-    (bytes32 digest_, uint32 epoch_, uint8 round, int192 answer, uint64 timestamp) = aggregator
-      .latestTransmissionDetails();
+    (bytes32 digest_, uint32 epoch_, uint8 round, int192 answer, uint64 timestamp) =
+      aggregator.latestTransmissionDetails();
     assertEq(digest_, digest());
     assertEq(epoch_, 1);
     assertEq(round, 1);
@@ -106,9 +102,7 @@ abstract contract AdministrationSuite is OCR2Fixture {
     bytes memory data = abi.encodeCall(aggregator.setPayees, (transmitters, payees));
     expectReason(stranger, data, "Only callable by owner");
     expectReason(
-      owner,
-      abi.encodeCall(aggregator.setPayees, (transmitters, new address[](3))),
-      "transmitters.size != payees.size"
+      owner, abi.encodeCall(aggregator.setPayees, (transmitters, new address[](3))), "transmitters.size != payees.size"
     );
     vm.recordLogs();
     callAs(owner, data);
@@ -123,16 +117,8 @@ abstract contract AdministrationSuite is OCR2Fixture {
   function test_payeeshipPassesInTwoSteps() public {
     start(4, 1);
     address t = transmitters[0];
-    expectReason(
-      owner,
-      abi.encodeCall(aggregator.transferPayeeship, (t, stranger)),
-      "only current payee can update"
-    );
-    expectReason(
-      payees[0],
-      abi.encodeCall(aggregator.transferPayeeship, (t, payees[0])),
-      "cannot transfer to self"
-    );
+    expectReason(owner, abi.encodeCall(aggregator.transferPayeeship, (t, stranger)), "only current payee can update");
+    expectReason(payees[0], abi.encodeCall(aggregator.transferPayeeship, (t, payees[0])), "cannot transfer to self");
     vm.expectEmit(address(aggregator));
     emit OCR2PayeesInterface.PayeeshipTransferRequested(t, payees[0], stranger);
     callAs(payees[0], abi.encodeCall(aggregator.transferPayeeship, (t, stranger)));

@@ -93,12 +93,7 @@ abstract contract BillingSuite is OCR2Fixture {
     transmitNext();
     for (uint256 i = 0; i < 4; ++i) {
       vm.expectEmit(address(aggregator));
-      emit OCR2BillingInterface.OraclePaid(
-        transmitters[i],
-        payees[i],
-        OBSERVATION + (i == 0 ? TRANSMISSION : 0),
-        link
-      );
+      emit OCR2BillingInterface.OraclePaid(transmitters[i], payees[i], OBSERVATION + (i == 0 ? TRANSMISSION : 0), link);
     }
     vm.expectEmit(address(aggregator));
     emit OCR2BillingInterface.BillingSet(1, 2, 3, 4, 5);
@@ -115,7 +110,9 @@ abstract contract BillingSuite is OCR2Fixture {
       assertEq(link.balanceOf(old[i]), OBSERVATION + (i == 0 ? TRANSMISSION : 0));
       assertEq(aggregator.owedPayment(oldTransmitters[i]), 0);
     }
-    for (uint256 i = 0; i < 5; ++i) assertEq(aggregator.owedPayment(transmitters[i]), 0);
+    for (uint256 i = 0; i < 5; ++i) {
+      assertEq(aggregator.owedPayment(transmitters[i]), 0);
+    }
   }
 
   function test_roundsWorthNothingStayUnpaid() public {
@@ -178,9 +175,7 @@ abstract contract BillingSuite is OCR2Fixture {
     bytes memory data = abi.encodeCall(aggregator.setLinkToken, (newLink, stranger));
     expectReason(stranger, data, "Only callable by owner");
     expectRevertData(
-      owner,
-      abi.encodeCall(aggregator.setLinkToken, (LinkTokenInterface(makeAddr("no contract")), stranger)),
-      ""
+      owner, abi.encodeCall(aggregator.setLinkToken, (LinkTokenInterface(makeAddr("no contract")), stranger)), ""
     );
     vm.recordLogs();
     callAs(owner, abi.encodeCall(aggregator.setLinkToken, (link, stranger)));
@@ -204,11 +199,7 @@ abstract contract BillingSuite is OCR2Fixture {
     transmitNext();
     expectReason(owner, setConfigData(), "insufficient funds");
     expectReason(owner, abi.encodeCall(aggregator.setBilling, (1, 2, 3, 4, 5)), "insufficient funds");
-    expectReason(
-      payees[0],
-      abi.encodeCall(aggregator.withdrawPayment, (transmitters[0])),
-      "insufficient funds"
-    );
+    expectReason(payees[0], abi.encodeCall(aggregator.withdrawPayment, (transmitters[0])), "insufficient funds");
   }
 
   /// @dev Whatever a token does while it transfers, nobody is paid twice.
@@ -271,7 +262,9 @@ contract BillingInternalsTest is OCR2Fixture {
     makeOracles(n, 1, "first");
     configure();
     uint256 total;
-    for (uint256 i = 0; i < n; ++i) inside().testSetTransmitterPayment(transmitters[i], payments[i]);
+    for (uint256 i = 0; i < n; ++i) {
+      inside().testSetTransmitterPayment(transmitters[i], payments[i]);
+    }
     for (uint256 i = 0; i < n; ++i) {
       assertEq(aggregator.owedPayment(transmitters[i]), payments[i]);
       total += payments[i];

@@ -46,7 +46,7 @@ contract CodecsTest is Test {
     report.observations = new int192[](3);
     bytes memory encoded = exposed.exposedEncodeReport(report);
     assertEq(encoded.length, MedianReportLib.length(3));
-    (, , uint256 offset) = abi.decode(encoded, (uint256, bytes32, uint256));
+    (,, uint256 offset) = abi.decode(encoded, (uint256, bytes32, uint256));
     assertEq(offset, MedianReportLib.OBSERVATIONS_OFFSET);
     (, bytes memory canonical) = reader.read(encoded);
     assertEq(canonical, encoded);
@@ -91,9 +91,8 @@ contract CodecsTest is Test {
   }
 
   function checkReader(bytes memory encoded) private view {
-    (bool decodes, bytes memory decoded) = address(exposed).staticcall(
-      abi.encodeCall(exposed.exposedDecodeReport, (encoded))
-    );
+    (bool decodes, bytes memory decoded) =
+      address(exposed).staticcall(abi.encodeCall(exposed.exposedDecodeReport, (encoded)));
     (bool reads, bytes memory ret) = address(reader).staticcall(abi.encodeCall(reader.read, (encoded)));
     if (!decodes) {
       assertFalse(reads, "read what does not decode");

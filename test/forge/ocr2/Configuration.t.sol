@@ -26,15 +26,7 @@ abstract contract ConfigurationSuite is OCR2Fixture {
     bytes32 expected = expectedDigest(1);
     vm.expectEmit(address(aggregator));
     emit OCR2Abstract.ConfigSet(
-      0,
-      expected,
-      1,
-      signers,
-      transmitters,
-      faulty,
-      onchainConfig(),
-      OFFCHAIN_CONFIG_VERSION,
-      offchainConfig()
+      0, expected, 1, signers, transmitters, faulty, onchainConfig(), OFFCHAIN_CONFIG_VERSION, offchainConfig()
     );
     configure();
     checkDetails(1, expected);
@@ -83,7 +75,7 @@ abstract contract ConfigurationSuite is OCR2Fixture {
     transmitNext();
     transmitNext();
     configure();
-    (, , uint32 epoch_) = aggregator.latestConfigDigestAndEpoch();
+    (,, uint32 epoch_) = aggregator.latestConfigDigestAndEpoch();
     assertEq(epoch_, 0);
     transmitNext();
     vm.prank(stranger, stranger);
@@ -200,9 +192,13 @@ abstract contract ConfigurationSuite is OCR2Fixture {
   /// @dev Addresses that fall on the same place of the look-up table, all of them: the longest search there is.
   function test_findsOraclesWhoseAddressesCollide() public {
     makeOracles(31, 10, "first");
-    for (uint256 i = 0; i < 31; ++i) transmitters[i] = address(uint160(((i + 1) << 16) | 0x3f));
+    for (uint256 i = 0; i < 31; ++i) {
+      transmitters[i] = address(uint160(((i + 1) << 16) | 0x3f));
+    }
     configure();
-    for (uint256 i = 0; i < 31; ++i) transmitAs(transmitters[i], nextTransmit());
+    for (uint256 i = 0; i < 31; ++i) {
+      transmitAs(transmitters[i], nextTransmit());
+    }
     expectReason(address(uint160((32 << 16) | 0x3f)), transmitData(nextTransmit()), "unauthorized transmitter");
     expectReason(address(uint160(0x3f)), transmitData(nextTransmit()), "unauthorized transmitter");
   }
@@ -246,7 +242,9 @@ abstract contract ConfigurationSuite is OCR2Fixture {
     assertEq(aggregator.getTransmitters(), transmitters);
     for (uint256 i = 0; i < n; ++i) {
       Transmit memory t = nextTransmit();
-      for (uint256 j = 0; j <= faulty; ++j) signInto(t, j, signerKeys[(i + j) % n]);
+      for (uint256 j = 0; j <= faulty; ++j) {
+        signInto(t, j, signerKeys[(i + j) % n]);
+      }
       transmitAs(transmitters[i], t);
     }
   }

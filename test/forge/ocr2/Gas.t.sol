@@ -80,13 +80,7 @@ contract GasTest is OCR2Fixture {
 
   function measureTransmit(uint256 n, uint8 f, uint256 observations, uint256 limit) private {
     string memory name = string.concat(
-      "transmit, n=",
-      vm.toString(n),
-      " f=",
-      vm.toString(f),
-      ", ",
-      vm.toString(observations),
-      " observations"
+      "transmit, n=", vm.toString(n), " f=", vm.toString(f), ", ", vm.toString(observations), " observations"
     );
     if (signers.length == 0) start(n, f);
     // The first report of a feed and the first of a transmitter are like all others: no slot is created for them.
@@ -120,10 +114,7 @@ contract GasTest is OCR2Fixture {
   }
 
   function measureDeploy(string memory name) private {
-    bytes memory code = bytes.concat(
-      vm.getCode(string.concat(name, ".sol:", name)),
-      constructorArgs()
-    );
+    bytes memory code = bytes.concat(vm.getCode(string.concat(name, ".sol:", name)), constructorArgs());
     address deployed;
     uint256 used;
     assembly ("memory-safe") {

@@ -54,7 +54,7 @@ contract InvariantsTest is Test {
   }
 
   function invariant_EpochAndRoundIncrease() public asAccount {
-    (, uint32 epoch, uint8 round, , ) = feed.latestTransmissionDetails();
+    (, uint32 epoch, uint8 round,,) = feed.latestTransmissionDetails();
     assertEq((uint256(epoch) << 8) | round, handler.lastEpochAndRound());
   }
 
@@ -63,7 +63,7 @@ contract InvariantsTest is Test {
     assertEq(feed.latestRound(), count);
     for (uint256 i = 0; i < count; ++i) {
       (int192 answer, uint32 observedAt, uint256 transmittedAt) = handler.rounds(i);
-      (, int256 answer_, uint256 startedAt, uint256 updatedAt, ) = feed.getRoundData(uint80(i + 1));
+      (, int256 answer_, uint256 startedAt, uint256 updatedAt,) = feed.getRoundData(uint80(i + 1));
       assertEq(answer_, answer);
       assertEq(startedAt, observedAt);
       assertEq(updatedAt, transmittedAt);
@@ -87,7 +87,7 @@ contract InvariantsTest is Test {
     assertEq(blockNumber_, blockNumber);
     assertEq(digest_, digest);
     for (uint256 i = 0; i + 1 < count; ++i) {
-      (bytes32 old, ) = handler.configurations(i);
+      (bytes32 old,) = handler.configurations(i);
       assertNotEq(old, digest);
     }
   }

@@ -45,7 +45,7 @@ abstract contract TransmitSuite is OCR2Fixture {
     assertEq(startedAt, report.observationsTimestamp);
     assertEq(updatedAt, block.timestamp);
     assertEq(answeredIn, 1);
-    (, , uint32 epoch_) = aggregator.latestConfigDigestAndEpoch();
+    (,, uint32 epoch_) = aggregator.latestConfigDigestAndEpoch();
     assertEq(epoch_, 1);
   }
 
@@ -68,28 +68,24 @@ abstract contract TransmitSuite is OCR2Fixture {
     report.rawObservers = rawObservers;
     report.juelsPerFeeCoin = juels;
     report.observations = new int192[](bound(countSeed, f + 1, 31));
-    for (uint256 i = 0; i < report.observations.length; ++i) report.observations[i] = values[i];
+    for (uint256 i = 0; i < report.observations.length; ++i) {
+      report.observations[i] = values[i];
+    }
     int192 median = int192(bound(values[report.observations.length / 2], MIN_ANSWER, MAX_ANSWER));
     report.observations[report.observations.length / 2] = median;
 
     bytes memory observers = new bytes(report.observations.length);
-    for (uint256 i = 0; i < observers.length; ++i) observers[i] = rawObservers[i];
+    for (uint256 i = 0; i < observers.length; ++i) {
+      observers[i] = rawObservers[i];
+    }
     Transmit memory t = nextTransmit(report);
     address transmitter = transmitters[sender % n];
     vm.expectEmit(address(aggregator));
     emit OCR2FeedInterface.NewTransmission(
-      1,
-      median,
-      transmitter,
-      observedAt,
-      report.observations,
-      observers,
-      juels,
-      digest(),
-      (uint40(epoch) << 8) | 1
+      1, median, transmitter, observedAt, report.observations, observers, juels, digest(), (uint40(epoch) << 8) | 1
     );
     transmitAs(transmitter, t);
-    (, int256 answer, uint256 startedAt, , ) = roundData(1);
+    (, int256 answer, uint256 startedAt,,) = roundData(1);
     assertEq(answer, median);
     assertEq(startedAt, observedAt);
   }
@@ -127,7 +123,7 @@ abstract contract TransmitSuite is OCR2Fixture {
       bytes32(0)
     );
     transmitAs(transmitters[0], signed(contextOf(1, 1), report, 2));
-    (, int256 answer, , , ) = roundData(1);
+    (, int256 answer,,,) = roundData(1);
     assertEq(answer, 7);
   }
 
@@ -229,6 +225,17 @@ abstract contract TransmitSuite is OCR2Fixture {
     uint256 v = uint8(t.rawVs[0]) ^ 1;
     t.rawVs = (t.rawVs & bytes32(uint256(0xff) << 248)) | bytes32(v << 240);
     expectTransmitReason(t, "duplicate signer");
+  }
+
+  /// @dev All signers are remembered, not just the one before.
+  function test_refusesRepeatedSignerFurtherBack() public {
+    makeOracles(31, 10, "many");
+    configure();
+    Transmit memory t = nextTransmit(reportOf(31));
+    signInto(t, 10, signerKeys[0]);
+    expectTransmitReason(t, "duplicate signer");
+    signInto(t, 10, signerKeys[30]);
+    transmitAs(transmitters[0], t);
   }
 
   function test_refusesUnknownSignerBeforeRepeatedOne() public {

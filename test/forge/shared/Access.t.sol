@@ -70,9 +70,8 @@ contract AccessTest is OCR2Fixture {
   }
 
   function test_readersWithoutContractAlwaysRead() public {
-    SimpleReadAccessController c = SimpleReadAccessController(
-      vm.deployCode("SimpleReadAccessController.sol:SimpleReadAccessController")
-    );
+    SimpleReadAccessController c =
+      SimpleReadAccessController(vm.deployCode("SimpleReadAccessController.sol:SimpleReadAccessController"));
     assertFalse(c.hasAccess(stranger, ""));
     vm.prank(owner, stranger);
     assertTrue(c.hasAccess(stranger, ""));
@@ -96,8 +95,10 @@ contract AccessTest is OCR2Fixture {
       vm.deployCode("OCRConfigurationStoreEVMSimple.sol:OCRConfigurationStoreEVMSimple")
     );
     makeOracles(4, 1, "stored");
-    OCRConfigurationStoreEVMSimple.ConfigurationEVMSimple memory c = OCRConfigurationStoreEVMSimple
-      .ConfigurationEVMSimple(signers, transmitters, onchainConfig(), offchainConfig(), address(aggregator), 2, 1, 1);
+    OCRConfigurationStoreEVMSimple.ConfigurationEVMSimple memory c =
+      OCRConfigurationStoreEVMSimple.ConfigurationEVMSimple(
+        signers, transmitters, onchainConfig(), offchainConfig(), address(aggregator), 2, 1, 1
+      );
     // The store and the aggregator agree on the digest.
     configure();
     vm.expectEmit(address(store));
@@ -142,7 +143,7 @@ contract GatedReadsTest is OCR2Fixture {
     vm.prank(owner);
     SimpleReadAccessController(address(aggregator)).addAccess(address(this));
     for (uint256 i = 0; i < calls.length; ++i) {
-      (bool ok, ) = address(aggregator).call(calls[i]);
+      (bool ok,) = address(aggregator).call(calls[i]);
       assertTrue(ok);
     }
   }
