@@ -1,7 +1,6 @@
 package ocr2
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"time"
@@ -45,6 +44,10 @@ type transmission struct {
 	transmitting kernel.CallID     // Transmit is under way
 
 	maxAttempts int
+
+	// restored are the extra hashes of the reports that were in the database at the start. This process has taken care of
+	// them: when they are finalized once more, they are not planned again.
+	restored map[Round][32]byte
 }
 
 type transmissionItem struct {
@@ -75,6 +78,10 @@ func (t *transmission) restore(stored map[types.ReportTimestamp]types.PendingTra
 		forget++
 	}
 	t.queue = slices.Delete(t.queue, 0, forget)
+	t.restored = make(map[Round][32]byte, len(t.queue))
+	for i := range t.queue {
+		t.restored[t.queue[i].round] = t.queue[i].pending.ExtraHash
+	}
 	t.armForHead()
 }
 
@@ -161,7 +168,7 @@ func (t *transmission) enqueue(f *ocr2wire.Final) {
 		Report:               f.AttestedReport.Report,
 		AttributedSignatures: f.AttestedReport.AttributedSignatures,
 	}}
-	if t.isQueued(&item) {
+	if h, ok := t.restored[round]; ok && h == f.H {
 		return // restored from the database, then finalized again
 	}
 	if len(t.queue) == maxPendingTransmissions {
@@ -184,22 +191,6 @@ func (t *transmission) insert(item transmissionItem) {
 		i--
 	}
 	t.queue = slices.Insert(t.queue, i, item)
-}
-
-func (t *transmission) isQueued(item *transmissionItem) bool {
-	same := func(o *transmissionItem) bool {
-		return o.round == item.round && o.pending.ExtraHash == item.pending.ExtraHash &&
-			bytes.Equal(o.pending.Report, item.pending.Report)
-	}
-	if t.item != nil && same(t.item) {
-		return true
-	}
-	for i := range t.queue {
-		if same(&t.queue[i]) {
-			return true
-		}
-	}
-	return false
 }
 
 // transmitFired handles the timer for the head of the queue.
