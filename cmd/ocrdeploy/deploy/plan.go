@@ -244,7 +244,7 @@ func (p *Plan) planNew(ctx context.Context, client Client, o Options) error {
 			p.noPayee(i)
 			continue
 		}
-		p.Changes = append(p.Changes, Change{Field: fmt.Sprintf("oracles[%d].payee", i), Old: "none", New: oracle.Payee.Hex()})
+		p.Changes = append(p.Changes, Change{Field: fmt.Sprintf("oracles[%d].payee", i), New: oracle.Payee.Hex()})
 		transmitters, payees = append(transmitters, common.Address(oracle.Public.TransmitAccount)), append(payees, oracle.Payee)
 	}
 	if len(transmitters) > 0 {

@@ -76,6 +76,7 @@ func Parse(content []byte) (*Network, error) {
 		}
 	}
 	if len(p.problems) > 0 {
+		slices.SortStableFunc(p.problems, func(a, b *Problem) int { return a.Line - b.Line })
 		if more := len(p.problems) - maxProblems; more > 0 {
 			p.problems = append(p.problems[:maxProblems], &Problem{Problem: fmt.Sprintf("and %d more problems", more)})
 		}
@@ -150,18 +151,15 @@ func (p *parser) mapping(node *yaml.Node, path string) *mapping {
 			p.fail(key, path, "the name of a field must be plain text")
 			continue
 		}
-		if first, ok := m.values[key.Value]; ok {
-			p.fail(key, m.at(key.Value), "is there twice, first in line %d", first.Line)
+		if _, ok := m.values[key.Value]; ok {
+			p.fail(key, m.at(key.Value), "is there twice, first in line %d", p.lines[m.at(key.Value)])
 			continue
 		}
 		if value.Kind == yaml.AliasNode || value.Anchor != "" {
 			p.fail(value, m.at(key.Value), "anchors and aliases are not allowed")
-			continue
+			value = nil
 		}
 		m.values[key.Value] = value
-		if p.lines == nil {
-			p.lines = make(map[string]int)
-		}
 		p.lines[m.at(key.Value)] = key.Line
 	}
 	return m
@@ -178,6 +176,9 @@ func (m *mapping) at(name string) string {
 func (m *mapping) get(name string, required bool) *yaml.Node {
 	m.asked = append(m.asked, name)
 	value, ok := m.values[name]
+	if ok && value == nil {
+		return nil // what is wrong was said
+	}
 	if ok && value.Tag != "!!null" {
 		return value
 	}
@@ -313,6 +314,7 @@ func clip(text string) string {
 
 func (p *parser) network(root *yaml.Node) *Network {
 	n := new(Network)
+	p.lines = make(map[string]int)
 	m := p.mapping(root, "")
 	if version := m.number("version", true, 1<<16); len(p.problems) == 0 && version != FormatVersion {
 		p.fail(m.values["version"], "version", "%d is not a version that this program knows: write %d", version, FormatVersion)
