@@ -48,7 +48,7 @@ test-race: ## the concurrent packages under the race detector
 	go test -race $(RACE_PKGS)
 
 bench: ## measurements, each beside its baseline
-	go test -run '^$$' -bench . -benchmem ./test/bench/... ./offchain/crypto/... ./offchain/wire/...
+	go test -run '^$$' -bench . -benchmem ./test/bench/... ./gen/ocr2 ./offchain/crypto/... ./offchain/wire/... ./offchain/protocol/...
 
 soak: node_modules/.package-lock.json ## the simulator for SOAK_TIME (default 10m), then contract fuzzing in its long form
 	SOAK_TIME=$(SOAK_TIME) go test -timeout 0 -run '^TestSoak$$' -v ./offchain/sim
