@@ -104,10 +104,3 @@ func (b *mailbox) close() {
 		b.idle.Wait()
 	}
 }
-
-// length returns the number of mails that wait.
-func (b *mailbox) length() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.queue)
-}

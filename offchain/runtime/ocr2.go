@@ -185,7 +185,10 @@ func (in *instance) restore(ctx context.Context) (ocr2.Start, error) {
 		if ok {
 			start.SignedRound = &round
 		}
-		if start.State, err = state(); err != nil {
+		if start.State, err = state(); err != nil && !ok {
+			// There may be a state that was left by software that does not keep the round.
+			return ocr2.Start{}, fmt.Errorf("the pacemaker's state: %w", err)
+		} else if err != nil {
 			in.logger.ErrorUnlessCanceled(ctx, "could not read the pacemaker's state from the database; starting without", commontypes.LogFields{"error": err})
 		}
 	} else {
@@ -196,9 +199,16 @@ func (in *instance) restore(ctx context.Context) (ocr2.Start, error) {
 			return ocr2.Start{}, fmt.Errorf("the pacemaker's state: %w", err)
 		}
 	}
-	if start.State != nil && start.SignedRound == nil {
+	switch {
+	case start.SignedRound != nil:
+	case start.State != nil:
 		// Also where the state was left by software that does not keep the round.
 		start.SignedRound = &ocr2.Round{Epoch: start.State.Epoch, Round: 255}
+	case in.keeper.rounds != nil:
+		// From now on the absence of a round means something: that nothing was signed, however far the state has come.
+		if err := in.writeNoRound(ctx); err != nil {
+			return ocr2.Start{}, err
+		}
 	}
 
 	if l, err := contract(); err != nil {
@@ -228,6 +238,16 @@ func (in *instance) readSignedRound(ctx context.Context) (ocr2.Round, bool, erro
 		return ocr2.Round{}, false, fmt.Errorf("the signed round: %w", err)
 	}
 	return ocr2.Round{Epoch: epoch, Round: round}, ok, nil
+}
+
+// writeNoRound records that nothing was ever signed under the config.
+func (in *instance) writeNoRound(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, in.args.LocalConfig.DatabaseTimeout)
+	defer cancel()
+	if err := in.keeper.rounds.WriteSignedRound(ctx, in.cfg.ConfigDigest, 0, 0); err != nil {
+		return fmt.Errorf("recording that nothing was signed yet: %w", err)
+	}
+	return nil
 }
 
 // errNoAnswer stands for the result of a call that ignores its context.
