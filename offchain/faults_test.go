@@ -96,11 +96,18 @@ func TestRestartBeforeTheFirstRound(t *testing.T) {
 		node := net.Nodes[0]
 		net.Start(node)
 		time.Sleep(time.Minute) // virtual time; alone, it wishes for the next epoch
+		leader := net.Nodes[node.Status().Instance.Leader]
 		net.Stop(node)
 		if state, _, _ := node.Database.State(digest); state.Epoch != 1 || state.HighestSentEpoch != 2 {
 			t.Fatalf("the database holds %+v", state)
 		}
-		net.StartAll()
+		for _, other := range net.Nodes {
+			if other != leader {
+				net.Start(other)
+			}
+		}
+		synctest.Wait()
+		net.Start(leader) // last, so that nobody misses its first message
 		waitFor(t, net, 5)
 		if s := node.Status().Instance; s.Epoch != 1 || s.SentObservations < 3 {
 			t.Errorf("after the restart: %+v", s)
