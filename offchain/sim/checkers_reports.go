@@ -21,7 +21,7 @@ type honestQuorum struct {
 }
 
 func newHonestQuorum(s *simulation) *honestQuorum {
-	return &honestQuorum{s, s.quorum(false)}
+	return &honestQuorum{s, s.quorum(true)}
 }
 
 func (c *honestQuorum) left(n *node, effect kernel.Effect) {

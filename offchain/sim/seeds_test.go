@@ -49,22 +49,23 @@ func traitorNames(o *Options) (names []string) {
 // maxFailures is how many failing seeds a test shows before it stops.
 const maxFailures = 5
 
-// runSeeds runs seeds on all cores for as long as more says so, and adds up what happened.
-func runSeeds(t *testing.T, more func(seed uint64) bool) Stats {
+// runSeeds runs seeds from first on, on all cores, for as long as more says so, and adds up what happened.
+func runSeeds(t *testing.T, first uint64, more func(seed uint64) bool) (sum Stats, count int) {
 	var next, failures atomic.Uint64
+	next.Store(first)
 	var mu sync.Mutex
-	var sum Stats
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for failures.Load() < maxFailures {
-				seed := next.Add(1)
+				seed := next.Add(1) - 1
 				if !more(seed) {
 					return
 				}
 				r := Run(t, Scenario(seed))
 				mu.Lock()
 				sum.add(&r.Stats)
+				count++
 				mu.Unlock()
 				if r.Violation != nil {
 					failures.Add(1)
@@ -73,13 +74,13 @@ func runSeeds(t *testing.T, more func(seed uint64) bool) Stats {
 		})
 	}
 	workers.Wait()
-	return sum
+	return sum, count
 }
 
 // TestSeeds runs some thousand short scenarios.
 func TestSeeds(t *testing.T) {
 	start := time.Now()
-	sum := runSeeds(t, func(seed uint64) bool { return seed <= uint64(*seedsFlag) })
+	sum, _ := runSeeds(t, 1, func(seed uint64) bool { return seed <= uint64(*seedsFlag) })
 	elapsed := time.Since(start)
 	t.Logf("%d seeds in %s, %.0f a minute: %+v", *seedsFlag, elapsed.Round(time.Millisecond), float64(*seedsFlag)/elapsed.Minutes(), sum)
 	for what, count := range map[string]int{
