@@ -92,6 +92,16 @@ func exitCode(err error) int {
 	return exitError
 }
 
+const appHelp = `{{.Name}} - {{.Usage}}
+
+{{.UsageText}}
+
+Commands:
+{{range .VisibleCommands}}  {{printf "%-10s" .Name}}{{.Usage}}
+{{end}}
+{{.Description}}
+`
+
 func newApp(out, errOut io.Writer) *cli.App {
 	app := &cli.App{
 		Name:      "ocrdeploy",
@@ -99,6 +109,9 @@ func newApp(out, errOut io.Writer) *cli.App {
 		UsageText: "ocrdeploy COMMAND [flags]\n\nThe usual order: keys, template, plan, apply, verify, status. See docs/operate.md.",
 		Description: "Exit codes: 0 done, nothing to do, or verified; 1 error; 2 wrong use; 3 there are changes (plan), the chain differs (verify),\n" +
 			"or something is left that only others can do (apply); 4 the plan has errors, nothing was sent; 5 a transaction is on its way, run again.",
+		// The library's own template, as dependencies leave it, has sections for flags that there are none of.
+		CustomAppHelpTemplate: appHelp,
+
 		Writer:    out,
 		ErrWriter: errOut,
 		Commands: []*cli.Command{

@@ -13,14 +13,12 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/ethclient"
-	"github.com/ethereum/go-ethereum/ethclient/simulated"
 
 	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 )
 
 // Client is what this package asks of a node. *ethclient.Client has it, over any transport, and so has the client of
-// go-ethereum's simulated backend.
 type Client interface {
 	evm.Client
 	BalanceAt(ctx context.Context, account common.Address, blockNumber *big.Int) (*big.Int, error)
@@ -29,10 +27,7 @@ type Client interface {
 	TransactionByHash(ctx context.Context, hash common.Hash) (tx *types.Transaction, isPending bool, err error)
 }
 
-var (
-	_ Client = (*ethclient.Client)(nil)
-	_ Client = simulated.Client(nil)
-)
+var _ Client = (*ethclient.Client)(nil)
 
 // Errors of this package. What a function returns wraps them and says more.
 var (

@@ -18,6 +18,8 @@ import (
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
 
+var _ Client = simulated.Client(nil)
+
 // chain is a simulated chain that makes a block of every transaction, and counts them.
 type chain struct {
 	simulated.Client
