@@ -33,7 +33,7 @@ node_modules/.package-lock.json: package-lock.json
 
 test-contracts: node_modules/.package-lock.json ## contract tests: unit, fuzz, invariants, gas snapshots
 	$(FORGE) fmt --check
-	FOUNDRY_PROFILE=quick FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+	FOUNDRY_PROFILE=quick FORGE_SNAPSHOT_CHECK=true ./internal/forge-test.sh
 
 gas: node_modules/.package-lock.json ## measure gas anew (rewrites the snapshots)
 	$(FORGE) test --match-path test/forge/ocr2/Gas.t.sol
