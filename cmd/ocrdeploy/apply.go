@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -82,9 +83,18 @@ func apply(c *cli.Context) error {
 		},
 	})
 	if err != nil {
+		if c.Bool("json") && result.Plan != nil && len(result.Transactions) > 0 {
+			return errors.Join(err, showApplied(c, result)) // what was done until then
+		}
 		return err
 	}
-	return finishApply(c, result)
+	if err := showApplied(c, result); err != nil {
+		return err
+	}
+	if len(result.Plan.Changes) > 0 {
+		return &codedError{code: exitDiffers}
+	}
+	return nil
 }
 
 // writeAddress puts the address of the new contract into the network file.
@@ -118,8 +128,8 @@ type txView struct {
 	Contract *common.Address `json:"contract,omitempty"`
 }
 
-// finishApply shows the result. The last plan was made after the last transaction: what it says is what verify would.
-func finishApply(c *cli.Context, r *deploy.Result) error {
+// showApplied shows the result. The last plan was made after the last transaction: what it says is what verify would.
+func showApplied(c *cli.Context, r *deploy.Result) error {
 	v := applyView{Contract: r.Contract, Link: r.Link, ConfigDigest: r.Digest.Hex(), ConfigCount: r.Count, Transactions: []txView{}, Left: r.Plan.Changes, Findings: []findingView{}}
 	if v.Left == nil {
 		v.Left = []deploy.Change{}
@@ -134,7 +144,7 @@ func finishApply(c *cli.Context, r *deploy.Result) error {
 	for _, f := range r.Plan.Findings {
 		v.Findings = append(v.Findings, findingView{f.Severity.String(), f.Field, f.Message})
 	}
-	err := show(c, v, func(w io.Writer) {
+	return show(c, v, func(w io.Writer) {
 		if len(r.Transactions) == 0 {
 			fmt.Fprintln(w, "nothing to do")
 		}
@@ -149,10 +159,6 @@ func finishApply(c *cli.Context, r *deploy.Result) error {
 			printChanges(w, r.Plan.Changes)
 		}
 	})
-	if err == nil && len(r.Plan.Changes) > 0 {
-		return &codedError{code: exitDiffers}
-	}
-	return err
 }
 
 func printEvent(w io.Writer, e deploy.Event) {

@@ -164,6 +164,9 @@ func TestWholeFlow(t *testing.T) {
 		t.Errorf("cast reads %s, want digest %s", got, applied.ConfigDigest)
 	}
 	d.sh(exitOK, d.network("verify")...)
+	if out := d.sh(exitOK, d.network("verify", "--public", "--password-file", d.path("none"))...); !strings.Contains(out, "the dealer's seed is not at hand") {
+		t.Errorf("verify --public: %s", out)
+	}
 	if out := d.sh(exitOK, d.apply()...); !strings.Contains(out, "nothing to do") {
 		t.Errorf("a second apply: %s", out)
 	}

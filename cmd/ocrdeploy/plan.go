@@ -15,7 +15,7 @@ func planCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "plan",
 		Usage:  "show what is on chain and what apply would change; sends nothing",
-		Flags:  []cli.Flag{fileFlag, rpcFlag, waitFlag, keyFlag, fromFlag, seedFlag, passFlag, seedPass, devFlag, jsonFlag},
+		Flags:  []cli.Flag{fileFlag, rpcFlag, waitFlag, keyFlag, fromFlag, seedFlag, passFlag, seedPass, pubFlag, devFlag, jsonFlag},
 		Action: plan,
 	}
 }

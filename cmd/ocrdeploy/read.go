@@ -25,7 +25,7 @@ func verifyCommand() *cli.Command {
 		Usage: "check that the chain holds exactly what the network file says",
 		Flags: []cli.Flag{fileFlag, rpcFlag, waitFlag, seedFlag, passFlag, seedPass,
 			&cli.StringFlag{Name: "oracle-password-file", Usage: "`FILE` with the password of the oracles' key files, where it is another one"},
-			devFlag, jsonFlag},
+			pubFlag, devFlag, jsonFlag},
 		Action: verify,
 	}
 }
@@ -136,7 +136,7 @@ type oracleView struct {
 	Transmitter  common.Address `json:"transmitter"`
 	BalanceWei   string         `json:"balanceWei"`
 	OwedJuels    string         `json:"owedJuels"`
-	Observations uint32         `json:"observations"`
+	UnpaidRounds uint32         `json:"unpaidRounds"`
 	Payee        string         `json:"payee"`
 }
 
@@ -173,7 +173,7 @@ func statusJSON(s *deploy.Status) statusView {
 		v.LinkAvailable = &text
 	}
 	for _, o := range s.Oracles {
-		v.Oracles = append(v.Oracles, oracleView{o.Transmitter, o.Balance.String(), o.Owed.String(), o.Observations, o.Payee})
+		v.Oracles = append(v.Oracles, oracleView{o.Transmitter, o.Balance.String(), o.Owed.String(), o.UnpaidRounds, o.Payee})
 	}
 	return v
 }
@@ -206,9 +206,9 @@ func printStatus(w io.Writer, s *deploy.Status) {
 		return
 	}
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "\noracle\ttransmitter\tgas money\tLINK owed\tobservations\tpayee")
+	fmt.Fprintln(table, "\noracle\ttransmitter\tgas money\tLINK owed\tunpaid rounds\tpayee")
 	for i, o := range s.Oracles {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%d\t%s\n", i, o.Transmitter, deploy.Ether(o.Balance), deploy.Juels(o.Owed), o.Observations, o.Payee)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%d\t%s\n", i, o.Transmitter, deploy.Ether(o.Balance), deploy.Juels(o.Owed), o.UnpaidRounds, o.Payee)
 	}
 	_ = table.Flush() // a writer that fails shows elsewhere too
 }

@@ -31,6 +31,7 @@ var (
 	seedFlag = &cli.StringFlag{Name: "seed", Usage: "keystore `FILE` with the dealer's seed, instead of dealer.seedFile"}
 	passFlag = &cli.StringFlag{Name: "password-file", Usage: "`FILE` with the password of all keystores; else the environment variable " + passwordEnv + ", else asked for"}
 	seedPass = &cli.StringFlag{Name: "seed-password-file", Usage: "`FILE` with the password of the dealer's seed, where it is another one"}
+	pubFlag  = &cli.BoolFlag{Name: "public", Usage: "open no keystore: compare only what is public"}
 	devFlag  = &cli.BoolFlag{Name: "development", Usage: "admit what oracles admit in development mode only"}
 )
 
@@ -99,14 +100,17 @@ func password(c *cli.Context, what string, confirm bool, fileFlags ...string) (k
 	return keys.PromptPassword(os.Stdin, c.App.ErrWriter, "password of "+what+": ", confirm)
 }
 
-// seed opens the dealer's seed, nil where there is none.
+// seed opens the dealer's seed, nil where it is not at hand: not everybody who has the network file has it.
 func (s *session) seed(c *cli.Context) ([]byte, error) {
+	if c.Bool("public") {
+		return nil, nil
+	}
 	path := c.String("seed")
 	if path == "" {
 		path = s.resolve(s.network.Dealer.SeedFile)
-	}
-	if path == "" {
-		return nil, nil
+		if _, err := os.Stat(path); path == "" || os.IsNotExist(err) {
+			return nil, nil
+		}
 	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("the dealer's seed: %w", err)
@@ -169,6 +173,9 @@ func from(c *cli.Context) (common.Address, error) {
 // oracleKeys opens the key files that the network file names and that are there.
 func (s *session) oracleKeys(c *cli.Context) (map[int]*keys.Bundle, error) {
 	bundles := make(map[int]*keys.Bundle)
+	if c.Bool("public") {
+		return bundles, nil
+	}
 	var pass keys.Password
 	for i, oracle := range s.network.Oracles {
 		path := s.resolve(oracle.KeyFile)

@@ -18,9 +18,12 @@ import (
 	ethtypes "github.com/ethereum/go-ethereum/core/types"
 
 	"github.com/ocrkit/ocrkit/gen/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
+	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median"
+	"github.com/ocrkit/ocrkit/offchain/types"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
@@ -456,6 +459,80 @@ func TestStatus(t *testing.T) {
 		if oracle.Transmitter != common.Address(network.Oracles[i].Public.TransmitAccount) || oracle.Payee != network.Oracles[i].Payee.Hex() || oracle.Balance.Sign() <= 0 {
 			t.Errorf("oracle %d: %+v", i, oracle)
 		}
+	}
+}
+
+// TestStatusAfterReport transmits a report of three oracles, as the network would.
+func TestStatusAfterReport(t *testing.T) {
+	c, network := deployed(t)
+	ctx := context.Background()
+	before, err := ReadStatus(ctx, c, network.Contract.Address, network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := ocr2.AppendMedianReport(nil, ocr2.NewMedianReport(uint32(before.Time.Unix()), [32]byte{0, 1, 2},
+		[]*big.Int{big.NewInt(100), big.NewInt(200), big.NewInt(300)}, big.NewInt(1e18)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reportContext := types.ReportContext{ReportTimestamp: types.ReportTimestamp{ConfigDigest: before.ConfigDigest, Epoch: 5, Round: 7}}
+	bundles := testBundles(t, 4)
+	var signatures []types.AttributedOnchainSignature
+	for i := range 2 {
+		keyring, err := evm.NewOnchainKeyring(bundles[i].Onchain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := keyring.Sign(reportContext, report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signatures = append(signatures, types.AttributedOnchainSignature{Signature: signature, Signer: commontypes.OracleID(i)})
+	}
+	calldata, err := evm.TransmitCalldata(reportContext, report, signatures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded, err := Decode(calldata, BlobAuto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if want := (Field{fmt.Sprintf("signatures[%d].signer", i), bundles[i].Onchain.Address().Hex()}); !slices.Contains(decoded.Fields, want) {
+			t.Errorf("decoded as %v, without %v", decoded.Fields, want)
+		}
+	}
+	owner := c.owner
+	c.owner = bundles[3].Transmit
+	c.sendRaw(t, &network.Contract.Address, calldata)
+	c.owner = owner
+
+	s, err := ReadStatus(ctx, c, network.Contract.Address, network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Epoch != 5 || s.Round != 7 || s.Answer.Int64() != 200 || s.RoundID.Int64() != 1 || s.Digest != before.ConfigDigest {
+		t.Errorf("epoch %d, round %d, answer %s, round id %s", s.Epoch, s.Round, s.Answer, s.RoundID)
+	}
+	for i, oracle := range s.Oracles {
+		if oracle.UnpaidRounds != 1 {
+			t.Errorf("oracle %d: %d unpaid rounds", i, oracle.UnpaidRounds)
+		}
+		if oracle.Owed.Sign() <= 0 {
+			t.Errorf("oracle %d is owed %s", i, oracle.Owed)
+		}
+	}
+	if s.LinkAvailable.Sign() >= 0 {
+		t.Errorf("LINK available: %s", s.LinkAvailable)
+	}
+	// The contract cannot pay its debts, so neither prices nor config can be set: the plan says so.
+	network.Config.DeltaRound += time.Second
+	plan, err := NewPlan(ctx, c, network, Options{Seed: testSeed, From: c.owner.Address()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Errors()) == 0 || !strings.Contains(describe(plan), "send it LINK first") {
+		t.Errorf("the plan says:\n%s", describe(plan))
 	}
 }
 

@@ -34,7 +34,7 @@ type OracleStatus struct {
 	Transmitter  common.Address
 	Balance      *big.Int // in wei
 	Owed         *big.Int // in juels
-	Observations uint32   // in reports since it was last paid
+	UnpaidRounds uint32   // of the feed since it was last paid; all oracles are paid for all rounds
 	// Payee is the address, or "none", or "another address" where the node has no logs of it.
 	Payee string
 }
@@ -86,7 +86,7 @@ func ReadStatus(ctx context.Context, client Client, contract common.Address, net
 		if oracle.Owed, err = query(ctx, r, "owedPayment "+what, aggregator.PackOwedPayment(transmitter), aggregator.UnpackOwedPayment); err != nil {
 			return nil, err
 		}
-		if oracle.Observations, err = query(ctx, r, "oracleObservationCount "+what, aggregator.PackOracleObservationCount(transmitter), aggregator.UnpackOracleObservationCount); err != nil {
+		if oracle.UnpaidRounds, err = query(ctx, r, "oracleObservationCount "+what, aggregator.PackOracleObservationCount(transmitter), aggregator.UnpackOracleObservationCount); err != nil {
 			return nil, err
 		}
 		payee, err := r.readPayee(ctx, transmitter, payees[transmitter])
