@@ -83,29 +83,32 @@ func honestHeight(r sim.LandedReport, observations []sim.HonestObservation) erro
 	return fmt.Errorf("no honest oracle has seen height %d", height)
 }
 
-func heightsNetwork(seed uint64, pick func([]uint64, int) uint64) sim.Options {
-	return sim.Options{
-		Seed: seed, N: 7, Rounds: 20,
-		PluginFor:   func(env *sim.Environment) types.ReportingPluginFactory { return heights{env, pick} },
-		Traitors:    []sim.Traitor{&sim.Liar{}, &sim.Forger{}},
-		Faults:      sim.Rough(),
-		HealAfter:   5 * time.Second,
-		CheckReport: honestHeight,
-	}
-}
+// atLeastOneHonest picks the (f+1)-th highest value: at most f oracles lie, so an honest one has seen as much.
+func atLeastOneHonest(sorted []uint64, f int) uint64 { return sorted[len(sorted)-1-f] }
 
-// TestHeights is the test of a plugin: many rounds in many rough networks.
+// TestHeights is the example: whatever traitors and faults do, the reports are right.
 func TestHeights(t *testing.T) {
-	atLeastOneHonest := func(sorted []uint64, f int) uint64 { return sorted[len(sorted)-1-f] }
 	for seed := range uint64(50) {
-		sim.Run(t, heightsNetwork(seed, atLeastOneHonest))
+		sim.Run(t, sim.Options{
+			Seed: seed, N: 7, Rounds: 20,
+			PluginFor:   func(env *sim.Environment) types.ReportingPluginFactory { return heights{env, atLeastOneHonest} },
+			Traitors:    []sim.Traitor{&sim.Liar{}, &sim.Forger{}},
+			Faults:      sim.Rough(),
+			HealAfter:   5 * time.Second,
+			CheckReport: honestHeight,
+		})
 	}
 }
 
 // TestHeightsOfLiar is what becomes of a plugin that believes a single oracle.
 func TestHeightsOfLiar(t *testing.T) {
 	highest := func(sorted []uint64, _ int) uint64 { return sorted[len(sorted)-1] }
-	r, err := sim.Simulate(heightsNetwork(1, highest))
+	r, err := sim.Simulate(sim.Options{
+		Seed: 1, N: 7, Rounds: 20,
+		PluginFor:   func(env *sim.Environment) types.ReportingPluginFactory { return heights{env, highest} },
+		Traitors:    []sim.Traitor{&sim.Liar{}, &sim.Forger{}},
+		CheckReport: honestHeight,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
