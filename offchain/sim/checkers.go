@@ -84,6 +84,7 @@ func newCheckers(s *simulation) *checkers {
 		newPluginOrder(s),
 		newOneTransmission(s),
 		&reportIsFine{sim: s},
+		&noFalseSuspicion{s},
 	} {
 		c.add(checker)
 	}
