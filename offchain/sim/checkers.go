@@ -12,7 +12,8 @@ import (
 
 // Violation is an invariant that did not hold.
 type Violation struct {
-	// Invariant is its name in docs/protocol/ocr2.md, "Invariants"; or "report" for Options.CheckReport, "panic" for a panic.
+	// Invariant is its name in docs/protocol/ocr2.md, "Invariants"; or "report" for
+	// Options.CheckReport, "wire" if a message of an honest oracle is refused, "panic" for a panic.
 	Invariant string
 	// Detail says what happened and to whom.
 	Detail string
