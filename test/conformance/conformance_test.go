@@ -21,34 +21,40 @@ var families = []struct{ pattern, packages string }{
 	{"config-ocr1.json", notBuilt},
 	{"config-ocr3.json", notBuilt},
 	{"config-ocr31*.json", notBuilt},
-	{"config-digest.json", "offchain/types, offchain/config, offchain/evm"},
-	{"config-encoding.json", "offchain/bigbigendian, offchain/commontypes, offchain/commontypes/peerid, offchain/quorumhelper, offchain/plugins/median"},
+	{"config-digest.json", "offchain/types, offchain/config, offchain/evm/evmutil, test/gen"},
+	{"config-encoding.json", "offchain/bigbigendian, offchain/commontypes, offchain/commontypes/peerid, offchain/quorumhelper, offchain/config, offchain/plugins/median"},
 	{"config-local.json", "offchain/localconfig"},
-	{"config-ocr2.json", "offchain/config"},
+	{"config-ocr2.json", "offchain/config/ocr2config, offchain/config/netconfig, offchain/confighelper"},
 	{"config-permutation.json", "offchain/permutation"},
 	{"config-schedule.json", "offchain/config"},
 	{"config-shared-secret.json", "offchain/config"},
 
 	{"contracts-ocr1-*.json", notBuilt},
 	{"contracts-ocr3-*.json", notBuilt},
-	{"contracts-billing.json", "the contracts of OCR2"},
-	{"contracts-config-digest.json", "the contracts of OCR2"},
-	{"contracts-ocr2-*.json", "the contracts of OCR2"},
-	{"contracts-report-encoding.json", "the generated codecs of OCR2"},
+	{"contracts-billing.json", "test/contracts"},
+	{"contracts-config-digest.json", "test/contracts, test/gen, offchain/evm/evmutil"},
+	{"contracts-ocr2-*.json", "test/contracts"},
+	{"contracts-report-encoding.json", "test/gen, offchain/plugins/median/evmreportcodec"},
 
+	{"ocr12-ocr1-schedules.json", "offchain/config"}, // OCR1 and OCR2 have the same schedules
 	{"ocr12-ocr1-*.json", notBuilt},
-	{"ocr12-leaders.json", "offchain/protocol"},
+	{"ocr12-leaders.json", "offchain/config"},
 	{"ocr12-median-*.json", "offchain/plugins/median"},
-	{"ocr12-ocr2-messages.json", "offchain/wire"},
-	{"ocr12-ocr2-signing.json", "offchain/wire"},
-	{"ocr12-ocr2-*.json", "offchain/protocol, offchain/runtime"},
+	{"ocr12-ocr2-messages.json", "offchain/wire/ocr2wire"},
+	{"ocr12-ocr2-signing.json", "offchain/wire/ocr2wire, offchain/protocol/ocr2, offchain/evm"},
+	{"ocr12-ocr2-limits.json", "offchain/config/ocr2config, offchain/protocol/ocr2"},
+	{"ocr12-ocr2-pacemaker-steps.json", "offchain/protocol/kernel"},
+	{"ocr12-ocr2-schedules.json", "offchain/config"},
+	{"ocr12-ocr2-steps.json", "offchain/protocol/ocr2"},
+	{"ocr12-ocr2-telemetry.json", "offchain/wire/ocr2wire"},
+	{"ocr12-ocr2-traces.json", "offchain/protocol/ocr2"},
 
 	{"api-mercury.json", notBuilt},
 	{"api-overlay-tx.json", notBuilt},
-	{"api-evmutil.json", "offchain/evm"},
-	{"api-limits.json", "offchain/runtime"},
+	{"api-evmutil.json", "offchain/evm/evmutil"},
+	{"api-limits.json", "offchain/config/ocr2config"},
 	{"api-localconfig.json", "offchain/localconfig"},
-	{"api-logging.json", "offchain/runtime"},
+	{"api-logging.json", "offchain/internal/logging"},
 	{"api-onchain-signatures.json", "offchain/evm"},
 	{"api-trackconfig.json", "offchain/runtime"},
 	{"api-transmit.json", "offchain/evm"},
@@ -117,6 +123,33 @@ func TestEveryFileIsClaimed(t *testing.T) {
 	}
 	for _, name := range c.unknown {
 		t.Errorf("%s: no family claims this file", name)
+	}
+}
+
+// TestPackagesReadTheirFiles looks into the tests of each package that the table names: they must mention the files.
+func TestPackagesReadTheirFiles(t *testing.T) {
+	for _, family := range families {
+		if family.packages == notBuilt {
+			continue
+		}
+		for _, name := range strings.Split(family.packages, ", ") {
+			tests, err := filepath.Glob(filepath.Join("../..", name, "*_test.go"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mentioned := false
+			for _, test := range tests {
+				source, err := os.ReadFile(test)
+				if err != nil {
+					t.Fatal(err)
+				}
+				stem := strings.TrimRight(strings.TrimSuffix(family.pattern, ".json"), "*-")
+				mentioned = mentioned || strings.Contains(string(source), stem)
+			}
+			if !mentioned {
+				t.Errorf("the tests of %s do not mention %s", name, family.pattern)
+			}
+		}
 	}
 }
 
