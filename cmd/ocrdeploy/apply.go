@@ -98,7 +98,7 @@ func apply(c *cli.Context) error {
 }
 
 // writeAddress puts the address of the new contract into the network file.
-func (s *session) writeAddress(address common.Address) error {
+func (s *workspace) writeAddress(address common.Address) error {
 	content, err := os.ReadFile(s.path)
 	if err != nil {
 		return err

@@ -368,6 +368,12 @@ func TestBadInput(t *testing.T) {
 			}
 		})
 	}
+	t.Run("key in the URL", func(t *testing.T) {
+		d := &desk{t: t}
+		if out := d.sh(exitError, "plan", "-n", file, "--rpc", deadURL+"/v3/topsecret"); strings.Contains(out, "topsecret") {
+			t.Errorf("it says %q", out)
+		}
+	})
 	t.Run("wrong chain", func(t *testing.T) {
 		other := e2e.StartAnvil(t, "--chain-id", "999")
 		d := &desk{t: t}

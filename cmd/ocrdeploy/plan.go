@@ -54,7 +54,7 @@ func plan(c *cli.Context) error {
 }
 
 // options are those that plan, apply and verify share.
-func (s *session) options(c *cli.Context) (deploy.Options, error) {
+func (s *workspace) options(c *cli.Context) (deploy.Options, error) {
 	seed, err := s.seed(c)
 	if err != nil {
 		return deploy.Options{}, err

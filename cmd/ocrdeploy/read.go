@@ -74,7 +74,7 @@ func verify(c *cli.Context) error {
 var contractFlag = &cli.StringFlag{Name: "contract", Usage: "`ADDRESS` of a contract, instead of a network file"}
 
 // openContract takes the contract and the node from flags, or from the network file.
-func openContract(c *cli.Context) (context.Context, *session, common.Address, error) {
+func openContract(c *cli.Context) (context.Context, *workspace, common.Address, error) {
 	text := c.String("contract")
 	if text == "" {
 		ctx, s, err := open(c)
@@ -100,7 +100,7 @@ func openContract(c *cli.Context) (context.Context, *session, common.Address, er
 		cancel()
 		return nil, nil, common.Address{}, err
 	}
-	return ctx, &session{client: client, cancel: cancel}, common.Address(address), nil
+	return ctx, &workspace{client: client, cancel: cancel}, common.Address(address), nil
 }
 
 func statusCommand() *cli.Command {

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/ethclient"
+	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/keys"
@@ -61,27 +63,31 @@ var (
 	ErrJournal = errors.New("the journal is not usable")
 )
 
-// Dial connects to a node: a URL with http, https, ws or wss, or the path of a socket. It asks for the chain id, so a dead node
+// Dial connects to a node: address is a URL with http, https, ws or wss, or the path of a socket. It asks for the chain id, so a dead node
 // shows here.
-func Dial(ctx context.Context, url string, timeout time.Duration) (*ethclient.Client, error) {
+func Dial(ctx context.Context, address string, timeout time.Duration) (*ethclient.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	client, err := ethclient.DialContext(ctx, url)
+	connection, err := rpc.DialOptions(ctx, address, rpc.WithHTTPClient(&http.Client{Timeout: httpTimeout}))
 	if err != nil {
-		return nil, fmt.Errorf("%w: cannot connect to %s: %w", ErrNode, redactURL(url), plain(err))
+		return nil, fmt.Errorf("%w: cannot connect to %s: %w", ErrNode, redactURL(address), plain(err))
 	}
+	client := ethclient.NewClient(connection)
 	if _, err := client.ChainID(ctx); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("%w: no chain id from %s (is a node running there?): %w", ErrNode, redactURL(url), plain(err))
+		return nil, fmt.Errorf("%w: no chain id from %s (is a node running there?): %w", ErrNode, redactURL(address), plain(err))
 	}
 	return client, nil
 }
 
+// httpTimeout bounds a single request over HTTP.
+const httpTimeout = 30 * time.Second
+
 // redactURL leaves out what may be secret in the URL of a node: user, path and query often hold an API key.
-func redactURL(url string) string {
-	scheme, rest, ok := strings.Cut(url, "://")
+func redactURL(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok {
-		return url // a socket
+		return address // a socket
 	}
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 		rest = rest[at+1:]
@@ -96,11 +102,11 @@ func redactURL(url string) string {
 	return scheme + "://" + rest
 }
 
-// plain strips what net/http says about the URL from an error.
+// plain strips the URL from an error of net/http.
 func plain(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err
 	}
 	return err
 }

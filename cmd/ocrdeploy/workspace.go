@@ -37,8 +37,8 @@ var (
 
 const passwordEnv = "OCRDEPLOY_PASSWORD"
 
-// session is what a command works with.
-type session struct {
+// workspace is what a command works with.
+type workspace struct {
 	path    string
 	content []byte
 	network *netfile.Network
@@ -47,8 +47,8 @@ type session struct {
 }
 
 // open loads the network file and connects to the node. The context that comes back bounds reading.
-func open(c *cli.Context) (context.Context, *session, error) {
-	s := &session{path: c.String("network")}
+func open(c *cli.Context) (context.Context, *workspace, error) {
+	s := &workspace{path: c.String("network")}
 	var err error
 	if s.network, s.content, err = netfile.Load(s.path); err != nil {
 		return nil, nil, err
@@ -71,13 +71,13 @@ func open(c *cli.Context) (context.Context, *session, error) {
 
 const dialTimeout = 15 * time.Second
 
-func (s *session) close() {
+func (s *workspace) close() {
 	s.client.Close()
 	s.cancel()
 }
 
 // resolve makes a path of the network file one of this process: relative to the file.
-func (s *session) resolve(path string) string {
+func (s *workspace) resolve(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
@@ -85,7 +85,7 @@ func (s *session) resolve(path string) string {
 }
 
 // journalPath is next to the network file.
-func (s *session) journalPath() string { return s.path + ".journal" }
+func (s *workspace) journalPath() string { return s.path + ".journal" }
 
 // password finds the password of a file: in the file that a flag names, in the environment, or by asking.
 func password(c *cli.Context, what string, confirm bool, fileFlags ...string) (keys.Password, error) {
@@ -101,7 +101,7 @@ func password(c *cli.Context, what string, confirm bool, fileFlags ...string) (k
 }
 
 // seed opens the dealer's seed, nil where it is not at hand: not everybody who has the network file has it.
-func (s *session) seed(c *cli.Context) ([]byte, error) {
+func (s *workspace) seed(c *cli.Context) ([]byte, error) {
 	if c.Bool("public") {
 		return nil, nil
 	}
@@ -171,7 +171,7 @@ func from(c *cli.Context) (common.Address, error) {
 }
 
 // oracleKeys opens the key files that the network file names and that are there.
-func (s *session) oracleKeys(c *cli.Context) (map[int]*keys.Bundle, error) {
+func (s *workspace) oracleKeys(c *cli.Context) (map[int]*keys.Bundle, error) {
 	bundles := make(map[int]*keys.Bundle)
 	if c.Bool("public") {
 		return bundles, nil
