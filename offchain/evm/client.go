@@ -12,7 +12,6 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/ethclient"
-	"github.com/ethereum/go-ethereum/ethclient/simulated"
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/ocrkit/ocrkit/gen/ocr2"
@@ -35,10 +34,7 @@ type Client interface {
 	TransactionReceipt(ctx context.Context, hash common.Hash) (*types.Receipt, error)
 }
 
-var (
-	_ Client = (*ethclient.Client)(nil)
-	_ Client = simulated.Client(nil)
-)
+var _ Client = (*ethclient.Client)(nil)
 
 // RevertOf returns the typed error of a revert that a node reported: one of the generated package's variables or structs
 // where the contract's source names it. It is nil when err is not a revert.
