@@ -60,7 +60,8 @@ type ReportingPluginConfig struct {
 //   - They may be called concurrently, also by different rounds.
 //   - Contexts end after the times of ReportingPluginConfig. Query, Observation and Report hold up the oracle's protocol while
 //     they run: return in time.
-//   - An error means that this oracle contributes nothing to that step. It is logged; the call is not repeated.
+//   - An error means that this oracle contributes nothing to that step. It is logged. The step is not tried
+//     again by itself, except for transmissions; but a leader may ask again for a report in the same round.
 //   - Results longer than the declared ReportingPluginLimits count as errors.
 //   - Any round may stop after any step, so any of the methods may be called without the others. The instance may stop and
 //     start again with the same epochs and rounds still open. Up to F oracles may be faulty and send malformed or dishonest
@@ -76,7 +77,7 @@ type ReportingPlugin interface {
 
 	// Report makes a report of the observations that the leader collected: at least 2F+1 of them, by distinct oracles, each
 	// signed by its observer. This oracle's own may be missing. When the result is false there is no report in this round. For
-	// one plugin the timestamps increase.
+	// one plugin the timestamps do not decrease; they repeat only after an error.
 	//
 	// The result must depend on the arguments alone, and not on the state of the plugin: oracles sign equal reports, or none.
 	Report(context.Context, ReportTimestamp, Query, []AttributedObservation) (bool, Report, error)
@@ -87,7 +88,7 @@ type ReportingPlugin interface {
 
 	// ShouldTransmitAcceptedReport decides, when it is this oracle's turn to transmit an accepted report, whether that is still
 	// useful; for example not if the report is already on chain. Reports come in any order, and may have been accepted by an
-	// earlier plugin, before a restart.
+	// earlier plugin, before a restart. When a transmission fails, the plugin is asked again before the next attempt.
 	ShouldTransmitAcceptedReport(context.Context, ReportTimestamp, Report) (bool, error)
 
 	// Close releases what the plugin holds. It is called once, when all other calls have returned. A second call must not
