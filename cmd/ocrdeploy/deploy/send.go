@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"os"
 	"strings"
 	"time"
 
@@ -249,16 +250,16 @@ func (a *applier) settle(ctx context.Context, entry *journalEntry) error {
 	defer ticker.Stop()
 	for nonceUsed := 0; ; {
 		receipt, err := a.receipt(waiting, entry)
-		if err != nil && waiting.Err() == nil {
+		if err != nil && !timeout(waiting, err) {
 			return err
 		}
 		if receipt != nil {
 			nonceUsed = 0
 			head, err := a.client.BlockNumber(waiting)
-			if err != nil && waiting.Err() == nil {
+			if err != nil && !timeout(waiting, err) {
 				return explain(err, "latest block")
 			}
-			if head+1 >= receipt.BlockNumber.Uint64()+a.Confirmations {
+			if err == nil && head+1 >= receipt.BlockNumber.Uint64()+a.Confirmations {
 				return a.settled(ctx, entry, receipt)
 			}
 		} else if used, err := a.client.NonceAt(waiting, a.From, nil); err == nil && used > entry.Nonce {
@@ -277,6 +278,12 @@ func (a *applier) settle(ctx context.Context, entry *journalEntry) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// timeout tells whether a request failed because there was no more time for it. A connection may notice that a moment before
+// the context does.
+func timeout(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // settled writes down the outcome that a receipt tells.
