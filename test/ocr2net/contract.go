@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -20,7 +21,6 @@ type Contract struct {
 	notify        []chan struct{}
 	transmissions []Transmission
 	changed       chan struct{} // closed and replaced at each transmission
-	verify        types.OnchainKeyring
 }
 
 type configured struct {
@@ -37,8 +37,8 @@ type Transmission struct {
 	At      time.Time
 }
 
-func newContract(verify types.OnchainKeyring) *Contract {
-	return &Contract{height: 100, changed: make(chan struct{}), verify: verify}
+func newContract() *Contract {
+	return &Contract{height: 100, changed: make(chan struct{})}
 }
 
 // setConfig puts a config on chain, in a block of its own, and tells all trackers.
@@ -119,7 +119,7 @@ func (c *Contract) transmit(from types.Account, rc types.ReportContext, report t
 	signed := map[commontypes.OracleID]bool{}
 	for _, s := range signatures {
 		if int(s.Signer) >= len(latest.config.Signers) || signed[s.Signer] ||
-			!c.verify.Verify(latest.config.Signers[s.Signer], rc, report, s.Signature) {
+			!evm.VerifyReportSignature(latest.config.Signers[s.Signer], rc, report, s.Signature) {
 			return fmt.Errorf("bad signature of oracle %d", s.Signer)
 		}
 		signed[s.Signer] = true

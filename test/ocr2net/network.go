@@ -13,6 +13,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
+	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
 	"github.com/ocrkit/ocrkit/offchain/runtime"
@@ -51,7 +52,7 @@ func New(tb testing.TB, n, f int) *Network {
 			tb.Fatal(err)
 		}
 	}
-	net := &Network{tb: tb, Links: inmemory.NewNetwork(), F: f, Contract: newContract(evmKeyring{})}
+	net := &Network{tb: tb, Links: inmemory.NewNetwork(), F: f, Contract: newContract()}
 	for i := range n {
 		offchainKeys, err := keys.GenerateOffchainKeys(random)
 		must(err)
@@ -59,7 +60,8 @@ func New(tb testing.TB, n, f int) *Network {
 		must(err)
 		peerKey, err := keys.GeneratePeerKey(random)
 		must(err)
-		onchain := evmKeyring{onchainKey}
+		onchain, err := evm.NewOnchainKeyring(onchainKey)
+		must(err)
 		account := types.Account(fmt.Sprintf("account of oracle %d", i))
 		peerID := peerKey.PeerID().String()
 		node := &Node{

@@ -428,7 +428,7 @@ func TestField(t *testing.T) {
 				name string
 				fe   func(z, x, y *fe)
 				big  func(z, x, y *big.Int) *big.Int
-			}{{"+", (*fe).add, (*big.Int).Add}, {"-", (*fe).sub, (*big.Int).Sub}, {"·", (*fe).mul, (*big.Int).Mul}} {
+			}{{"²", func(z, x, _ *fe) { z.square(x) }, func(z, x, _ *big.Int) *big.Int { return z.Mul(x, x) }}, {"+", (*fe).add, (*big.Int).Add}, {"-", (*fe).sub, (*big.Int).Sub}, {"·", (*fe).mul, (*big.Int).Mul}} {
 				var z fe
 				op.fe(&z, &x, &y)
 				want := op.big(new(big.Int), bx, by)
