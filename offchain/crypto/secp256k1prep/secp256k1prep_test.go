@@ -134,7 +134,7 @@ func TestAgreesOnSoundAndDamagedSignatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := keyOf(t, priv.D)
+		k := keyOf(t, new(big.Int).SetBytes(crypto.FromECDSA(priv)))
 		hash := rand32(r)
 		sig, err := crypto.Sign(hash[:], priv)
 		if err != nil {
@@ -174,7 +174,7 @@ func TestEveryVAndLength(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := keyOf(t, priv.D)
+	k := keyOf(t, new(big.Int).SetBytes(crypto.FromECDSA(priv)))
 	hash := rand32(r)
 	sig, err := crypto.Sign(hash[:], priv)
 	if err != nil {
