@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
+import {MedianReportLib} from "ocr/ocr2/MedianReport.sol";
 import {OCR2FeedInterface} from "ocr/ocr2/interfaces/OCR2FeedInterface.sol";
 import {OCR2BillingInterface} from "ocr/ocr2/interfaces/OCR2BillingInterface.sol";
 import {OCR2PayeesInterface} from "ocr/ocr2/interfaces/OCR2PayeesInterface.sol";
@@ -55,6 +56,10 @@ abstract contract AdministrationSuite is OCR2Fixture {
     assertEq(aggregator.latestRound(), 2);
     assertEq(aggregator.getAnswer(1), answer);
     assertEq(aggregator.getTimestamp(1), block.timestamp - 60);
+    // Ids count in full: these are no rounds, whatever their lower 32 bits.
+    assertEq(aggregator.getAnswer((1 << 32) + 1), 0);
+    assertEq(aggregator.getTimestamp((1 << 32) + 1), 0);
+    checkRound(call(abi.encodeCall(aggregator.getRoundData, ((1 << 32) + 1))), 0, 0, 0, 0);
     checkRound(call(abi.encodeCall(aggregator.latestRoundData, ())), 2, answer, block.timestamp - 5, block.timestamp);
     checkRound(
       call(abi.encodeCall(aggregator.getRoundData, (1))), 1, answer, block.timestamp - 65, block.timestamp - 60
@@ -63,7 +68,8 @@ abstract contract AdministrationSuite is OCR2Fixture {
 
   function test_transmissionDetailsAreForAccountsOnly() public {
     start(4, 1);
-    transmitNext();
+    transmitAs(transmitters[0], signed(contextOf(0x10202, 3), MedianReportLib.encode(reportOf(4)), 2));
+    transmitAs(transmitters[0], signed(contextOf(0x10203, 4), MedianReportLib.encode(reportOf(4)), 2));
     vm.prank(stranger);
     vm.expectRevert("Only callable by EOA");
     aggregator.latestTransmissionDetails();
@@ -71,8 +77,8 @@ abstract contract AdministrationSuite is OCR2Fixture {
     (bytes32 digest_, uint32 epoch_, uint8 round, int192 answer, uint64 timestamp) =
       aggregator.latestTransmissionDetails();
     assertEq(digest_, digest());
-    assertEq(epoch_, 1);
-    assertEq(round, 1);
+    assertEq(epoch_, 0x10203);
+    assertEq(round, 4);
     assertEq(answer, reportOf(4).observations[2]);
     assertEq(timestamp, block.timestamp);
   }
@@ -104,6 +110,9 @@ abstract contract AdministrationSuite is OCR2Fixture {
     expectReason(
       owner, abi.encodeCall(aggregator.setPayees, (transmitters, new address[](3))), "transmitters.size != payees.size"
     );
+    expectReason(
+      owner, abi.encodeCall(aggregator.setPayees, (new address[](3), payees)), "transmitters.size != payees.size"
+    );
     vm.recordLogs();
     callAs(owner, data);
     assertEq(vm.getRecordedLogs().length, 4);
@@ -131,6 +140,7 @@ abstract contract AdministrationSuite is OCR2Fixture {
     callAs(stranger, abi.encodeCall(aggregator.acceptPayeeship, (t)));
     expectReason(payees[0], abi.encodeCall(aggregator.withdrawPayment, (t)), "Only payee can withdraw");
     callAs(stranger, abi.encodeCall(aggregator.withdrawPayment, (t)));
+    expectReason(stranger, abi.encodeCall(aggregator.acceptPayeeship, (t)), "only proposed payees can accept");
   }
 
   // ---------------------------------------------------------------- validator, access controllers, requests
@@ -160,6 +170,9 @@ abstract contract AdministrationSuite is OCR2Fixture {
     vm.expectEmit(address(aggregator));
     emit OCR2BillingInterface.BillingAccessControllerSet(billingController, c);
     callAs(owner, data);
+    vm.recordLogs();
+    callAs(owner, data);
+    assertEq(vm.getRecordedLogs().length, 0, "the same again");
     data = abi.encodeCall(aggregator.setRequesterAccessController, (c));
     expectReason(stranger, data, "Only callable by owner");
     vm.expectEmit(address(aggregator));
@@ -176,13 +189,13 @@ abstract contract AdministrationSuite is OCR2Fixture {
 
   function test_requestsRounds() public {
     start(4, 1);
-    transmitNext();
+    transmitAs(transmitters[0], signed(contextOf(0x10203, 4), MedianReportLib.encode(reportOf(4)), 2));
     bytes memory data = abi.encodeCall(aggregator.requestNewRound, ());
     expectReason(stranger, data, "Only owner&requester can call");
     vm.prank(owner);
     requesterController.addAccess(stranger);
     vm.expectEmit(address(aggregator));
-    emit OCR2FeedInterface.RoundRequested(stranger, digest(), 1, 1);
+    emit OCR2FeedInterface.RoundRequested(stranger, digest(), 0x10203, 4);
     assertEq(abi.decode(callAs(stranger, data), (uint80)), 2);
   }
 

@@ -4,6 +4,7 @@ pragma solidity ^0.8.20;
 import {MedianReport} from "ocr/ocr2/MedianReport.sol";
 import {OCR2BillingInterface} from "ocr/ocr2/interfaces/OCR2BillingInterface.sol";
 import {TestOCR2Aggregator} from "ocr/ocr2/testing/TestOCR2Aggregator.sol";
+import {LinkToken} from "ocr/shared/testing/LinkToken.sol";
 import {LinkTokenInterface} from "ocr/shared/interfaces/LinkTokenInterface.sol";
 import {RefusingToken, ReenteringToken} from "../helpers/Misbehaviour.sol";
 import {OCR2Fixture} from "../helpers/OCR2Fixture.sol";
@@ -40,6 +41,10 @@ abstract contract BillingSuite is OCR2Fixture {
     report.juelsPerFeeCoin = -1;
     transmitAs(transmitters[0], nextTransmit(report));
     assertEq(aggregator.owedPayment(transmitters[0]), OBSERVATION);
+    // A price of zero is not negative.
+    report.juelsPerFeeCoin = 0;
+    transmitAs(transmitters[0], nextTransmit(report));
+    assertEq(aggregator.owedPayment(transmitters[0]), 2 * OBSERVATION + TRANSMISSION);
   }
 
   /// @dev The reimbursement is for the gas that was used, in full gwei, calldata as if no byte were zero.
@@ -55,6 +60,43 @@ abstract contract BillingSuite is OCR2Fixture {
     assertLt(measured, gas);
     assertGt(measured, (gas * 8) / 10);
     assertEq(owed % (150 * 75e9), 0);
+  }
+
+  function test_reimbursesAccountingGas() public {
+    callAs(owner, abi.encodeCall(aggregator.setBilling, (100, 0, 0, 0, type(uint24).max)));
+    vm.txGasPrice(100 gwei);
+    transmitNext();
+    uint256 gas = aggregator.owedPayment(transmitters[0]) / (150 * 100e9);
+    assertGt(gas, type(uint24).max);
+    assertLt(gas, uint256(type(uint24).max) + 200_000);
+  }
+
+  /// @dev Juels are rounded down.
+  function test_roundsReimbursementsDown() public {
+    callAs(owner, abi.encodeCall(aggregator.setBilling, (2000, 100, 0, 0, 3000)));
+    vm.txGasPrice(200 gwei);
+    MedianReport memory report = reportOf(4);
+    // A wei is worth less than a juel, and what a transmission costs in wei less than a whole fee coin.
+    report.juelsPerFeeCoin = 1;
+    transmitAs(transmitters[1], nextTransmit(report));
+    assertEq(aggregator.owedPayment(transmitters[1]), 0);
+    report.juelsPerFeeCoin = 1e9 + 1;
+    transmitAs(transmitters[1], nextTransmit(report));
+    uint256 owed = aggregator.owedPayment(transmitters[1]);
+    // Whole gwei at 200 each: the small part of the price adds less than a juel.
+    assertGt(owed, 0);
+    assertEq(owed % 200, 0);
+  }
+
+  /// @dev Gas prices count in full gwei, and an odd saving is halved in favour of the feed.
+  function test_roundsGasPricesDown() public {
+    callAs(owner, abi.encodeCall(aggregator.setBilling, (2000, 100, 0, 0, 3000)));
+    vm.txGasPrice(200.9 gwei);
+    transmitNext();
+    assertEq(aggregator.owedPayment(transmitters[0]) % (150 * 200e9), 0, "200 gwei");
+    vm.txGasPrice(53.9 gwei);
+    transmitAs(transmitters[1], nextTransmit());
+    assertEq(aggregator.owedPayment(transmitters[1]) % (150 * 76e9), 0, "53 + 47 / 2 gwei");
   }
 
   function test_dropsPaymentsThatWouldWrap() public {
@@ -92,8 +134,11 @@ abstract contract BillingSuite is OCR2Fixture {
   function test_setBillingPaysAtOldPrices() public {
     transmitNext();
     for (uint256 i = 0; i < 4; ++i) {
+      uint256 amount = OBSERVATION + (i == 0 ? TRANSMISSION : 0);
+      vm.expectEmit(address(link));
+      emit LinkToken.Transfer(address(aggregator), payees[i], amount);
       vm.expectEmit(address(aggregator));
-      emit OCR2BillingInterface.OraclePaid(transmitters[i], payees[i], OBSERVATION + (i == 0 ? TRANSMISSION : 0), link);
+      emit OCR2BillingInterface.OraclePaid(transmitters[i], payees[i], amount, link);
     }
     vm.expectEmit(address(aggregator));
     emit OCR2BillingInterface.BillingSet(1, 2, 3, 4, 5);
@@ -113,6 +158,10 @@ abstract contract BillingSuite is OCR2Fixture {
     for (uint256 i = 0; i < 5; ++i) {
       assertEq(aggregator.owedPayment(transmitters[i]), 0);
     }
+    // Who is no oracle any more has nothing to withdraw: the call does nothing.
+    vm.recordLogs();
+    callAs(old[0], abi.encodeCall(aggregator.withdrawPayment, (oldTransmitters[0])));
+    assertEq(vm.getRecordedLogs().length, 0);
   }
 
   function test_roundsWorthNothingStayUnpaid() public {
@@ -272,6 +321,20 @@ contract BillingInternalsTest is OCR2Fixture {
     assertEq(inside().testTotalLinkDue(), total);
     vm.expectRevert("invalid transmitter");
     inside().testSetTransmitterPayment(stranger, 1);
+  }
+
+  /// @dev An account that cannot hold more keeps what it holds; the report is good all the same.
+  function test_fullAccountsStayFull() public {
+    start(4, 1);
+    uint96 full = type(uint96).max;
+    callAs(owner, abi.encodeCall(aggregator.setBilling, (0, 0, 0, 300, 0)));
+    inside().testSetTransmitterPayment(transmitters[1], full - 300e9);
+    transmitAs(transmitters[1], nextTransmit());
+    assertEq(aggregator.owedPayment(transmitters[1]), full);
+    transmitAs(transmitters[1], nextTransmit());
+    assertEq(aggregator.owedPayment(transmitters[1]), full);
+    assertEq(aggregator.oracleObservationCount(transmitters[1]), 2);
+    assertEq(aggregator.owedPayment(transmitters[0]), 0, "the account beside it");
   }
 
   function test_settersAndGetters() public {

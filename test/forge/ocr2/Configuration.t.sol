@@ -121,6 +121,9 @@ abstract contract ConfigurationSuite is OCR2Fixture {
     makeOracles(4, 1, "first");
     transmitters.pop();
     expectReason(owner, setConfigData(), "oracle length mismatch");
+    makeOracles(5, 1, "first");
+    signers.pop();
+    expectReason(owner, setConfigData(), "oracle length mismatch");
   }
 
   function test_refusesTooManyFaulty() public {
@@ -142,6 +145,16 @@ abstract contract ConfigurationSuite is OCR2Fixture {
   function testFuzz_refusesOtherOnchainConfig(bytes memory other) public {
     vm.assume(keccak256(other) != keccak256(onchainConfig()));
     makeOracles(4, 1, "first");
+    bytes memory data = abi.encodeCall(aggregator.setConfig, (signers, transmitters, faulty, other, 2, ""));
+    expectReason(owner, data, "invalid onchainConfig");
+  }
+
+  /// @dev Not even one bit may differ.
+  function testFuzz_refusesNearlyTheOnchainConfig(uint16 bit) public {
+    makeOracles(4, 1, "first");
+    bytes memory other = onchainConfig();
+    bit %= 49 * 8;
+    other[bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
     bytes memory data = abi.encodeCall(aggregator.setConfig, (signers, transmitters, faulty, other, 2, ""));
     expectReason(owner, data, "invalid onchainConfig");
   }

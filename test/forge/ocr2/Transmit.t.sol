@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
+import {Vm} from "forge-std/Vm.sol";
+
 import {MedianReport, MedianReportLib} from "ocr/ocr2/MedianReport.sol";
 import {OCR2FeedInterface} from "ocr/ocr2/interfaces/OCR2FeedInterface.sol";
 import {AggregatorInterface} from "ocr/shared/interfaces/AggregatorInterface.sol";
@@ -100,6 +102,30 @@ abstract contract TransmitSuite is OCR2Fixture {
     signInto(t, 1, signerKeys[b]);
     transmitAs(transmitters[1], t);
     assertEq(latestRound(), 1);
+  }
+
+  /// @dev The transmitter is whoever calls, not whoever sent the transaction: it may be a contract.
+  function test_acceptsFromContracts() public {
+    MedianReport memory report = reportOf(4);
+    bytes memory data = transmitData(nextTransmit(report));
+    vm.prank(stranger, transmitters[1]);
+    (bool ok,) = address(aggregator).call{gas: CALL_GAS}(data);
+    assertFalse(ok, "the origin transmits");
+    vm.expectEmit(address(aggregator));
+    emit OCR2FeedInterface.NewTransmission(
+      1,
+      report.observations[2],
+      transmitters[1],
+      report.observationsTimestamp,
+      report.observations,
+      hex"00010203",
+      report.juelsPerFeeCoin,
+      digest(),
+      (1 << 8) | 1
+    );
+    vm.prank(transmitters[1], stranger);
+    (ok,) = address(aggregator).call{gas: CALL_GAS}(data);
+    assertTrue(ok);
   }
 
   function test_acceptsPaddingAndExtraHash() public {
@@ -305,6 +331,44 @@ abstract contract TransmitSuite is OCR2Fixture {
     transmitAs(transmitters[0], nextTransmit(report));
   }
 
+  /// @dev A count that only looks right if its upper bits are dropped: times 32, in 256 bits, it is the length of the report.
+  function testFuzz_refusesCountsThatWrap(uint8 bits) public {
+    bytes memory report = MedianReportLib.encode(reportOf(4));
+    setWord(report, 4, (bound(bits, 1, 31) << 251) | 4);
+    // Panic(0x41): that is how abi.decode refuses a number of elements that no memory can hold.
+    expectRevertData(
+      transmitters[0], transmitData(signed(contextOf(1, 1), report, 2)), abi.encodeWithSignature("Panic(uint256)", 0x41)
+    );
+  }
+
+  /// @dev Everything is wrong at first. Whenever what is complained about is put right, the next complaint comes.
+  function test_refusesInOrder() public {
+    bytes memory report = MedianReportLib.encode(reportOf(4));
+    setWord(report, 0, uint256(1) << 32);
+    bytes32[3] memory context = contextOf(0, 0);
+    context[0] ^= bytes32(uint256(1));
+    Transmit memory t = signed(context, report, 3);
+    t.ss = new bytes32[](4);
+    expectReason(stranger, bytes.concat(transmitData(t), hex"00"), "stale report");
+    t.reportContext[1] = bytes32(uint256(0x101));
+    expectReason(stranger, bytes.concat(transmitData(t), hex"00"), "unauthorized transmitter");
+    expectReason(transmitters[0], bytes.concat(transmitData(t), hex"00"), "configDigest mismatch");
+    t.reportContext[0] = digest();
+    expectReason(transmitters[0], bytes.concat(transmitData(t), hex"00"), "calldata length mismatch");
+    expectTransmitReason(t, "wrong number of signatures");
+    t.rs = new bytes32[](2);
+    expectTransmitReason(t, "signatures out of registration");
+    t.ss = new bytes32[](2);
+    expectTransmitReason(t, "signature error");
+    expectMalformed(report);
+    MedianReport memory tooMany = reportOf(32);
+    tooMany.observations[16] = MIN_ANSWER - 1;
+    expectTransmitReason(nextTransmit(tooMany), "num observations out of bounds");
+    MedianReport memory tooFew = reportOf(1);
+    tooFew.observations[0] = MIN_ANSWER - 1;
+    expectTransmitReason(nextTransmit(tooFew), "too few values to trust median");
+  }
+
   function test_refusesReportsOfAnOldConfiguration() public {
     Transmit memory t = nextTransmit();
     makeOracles(4, 1, "second");
@@ -318,17 +382,23 @@ abstract contract TransmitSuite is OCR2Fixture {
     TestValidator validator = TestValidator(vm.deployCode("TestValidator.sol:TestValidator"));
     setValidator(address(validator), 100_000);
     transmitNext();
+    MedianReport memory report = reportOf(4);
+    report.observations[2] += 1;
     vm.expectCall(
       address(validator),
       0,
       100_000,
-      abi.encodeCall(AggregatorValidatorInterface.validate, (1, latestAnswer(), 2, reportOf(4).observations[2]))
+      abi.encodeCall(AggregatorValidatorInterface.validate, (1, latestAnswer(), 2, report.observations[2]))
     );
-    transmitNext();
+    transmitAs(transmitters[0], nextTransmit(report));
     assertEq(validator.latestRoundId(), 2);
-    setValidator(address(0), 0);
+    configure();
     transmitNext();
-    assertEq(validator.latestRoundId(), 2);
+    assertEq(validator.latestRoundId(), 3, "with the next configuration");
+    setValidator(address(0), 7);
+    vm.expectCall(address(0), "", 0);
+    transmitNext();
+    assertEq(validator.latestRoundId(), 3);
   }
 
   function test_doesNotDependOnTheValidator() public {
@@ -348,7 +418,46 @@ abstract contract TransmitSuite is OCR2Fixture {
     assertEq(validator.latestRoundId(), 0);
   }
 
+  /// @dev With the least gas that a transmission goes through with, the validator still gets all of its own.
+  function test_givesTheValidatorItsGasToTheLastUnit() public {
+    TestValidator validator = TestValidator(vm.deployCode("TestValidator.sol:TestValidator"));
+    setValidator(address(validator), 2_000_000);
+    transmitNext();
+    bytes memory data = transmitData(nextTransmit());
+    (, uint256 expected) = validatorGas(data, CALL_GAS);
+    assertGt(expected, 1_999_000);
+    (uint256 tooLittle, uint256 enough) = (2_000_000, 3_000_000);
+    while (enough - tooLittle > 1) {
+      uint256 gas = (tooLittle + enough) / 2;
+      (bool ok, uint256 seen) = validatorGas(data, gas);
+      if (!ok) {
+        tooLittle = gas;
+        continue;
+      }
+      enough = gas;
+      assertEq(seen, expected, "gas of the validator");
+    }
+    // It was the validator that the gas did not suffice for, nothing after it.
+    vm.prank(transmitters[0], transmitters[0]);
+    (, bytes memory ret) = address(aggregator).call{gas: tooLittle}(data);
+    assertEq(ret, abi.encodeWithSignature("Error(string)", "insufficient gas"));
+  }
+
   // ---------------------------------------------------------------- helpers
+
+  /// @dev Tries a transmission with that gas, and undoes it. Tells the gas that the validator began with.
+  function validatorGas(bytes memory data, uint256 gas) internal returns (bool ok, uint256 seen) {
+    uint256 before = vm.snapshotState();
+    vm.recordLogs();
+    vm.prank(transmitters[0], transmitters[0]);
+    (ok,) = address(aggregator).call{gas: gas}(data);
+    Vm.Log[] memory logs = vm.getRecordedLogs();
+    for (uint256 i = 0; i < logs.length; ++i) {
+      if (logs[i].topics[0] != TestValidator.Validated.selector) continue;
+      (,,,, seen) = abi.decode(logs[i].data, (uint256, int256, uint256, int256, uint256));
+    }
+    vm.revertToState(before);
+  }
 
   function roundData(uint80 id) internal returns (uint80, int256, uint256, uint256, uint80) {
     vm.prank(stranger, stranger);
