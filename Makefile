@@ -4,7 +4,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SOAK_TIME   ?= 10m
 FUZZ_TIME   ?= 30s
 RACE_PKGS   := ./offchain ./offchain/runtime/... ./offchain/p2p/... ./offchain/store/... ./offchain/evm/... ./offchain/crypto/... ./offchain/subprocesses/...
-FORGE       := node_modules/.bin/forge
+FORGE       := tools/forge
 
 .PHONY: help demo generate test bench fuzz soak lint gas deps test-contracts test-go test-race check-generated
 

@@ -3,5 +3,5 @@
 // says; docs/contracts-and-generator.md explains what follows from what.
 package ocrkit
 
-//go:generate node_modules/.bin/forge build --quiet
+//go:generate tools/forge build --quiet
 //go:generate go run ./cmd/ocrgen generate

@@ -6,10 +6,10 @@ cd "$(dirname "$0")/.."
 
 limit=${FORGE_TIMEOUT:-300} # seconds; a run in the quick profile takes about a hundred
 if ! command -v timeout >/dev/null 2>&1; then
-	exec node_modules/.bin/forge test "$@"
+	exec tools/forge test "$@"
 fi
 for attempt in 1 2 3; do
-	timeout --kill-after=10 "$limit" node_modules/.bin/forge test "$@"
+	timeout --kill-after=10 "$limit" tools/forge test "$@"
 	status=$?
 	if [ $status -ne 124 ] && [ $status -ne 137 ]; then
 		exit $status
