@@ -179,15 +179,36 @@ func TestDevnetRefuses(t *testing.T) {
 	}
 }
 
-func TestDevnetWithoutFeedGivesUp(t *testing.T) {
+func TestDevnetWithoutFeedMakesNoReport(t *testing.T) {
 	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	var requests atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if requests.Add(1) == 12 { // three rounds of four oracles
+			cancel()
+		}
 		w.WriteHeader(http.StatusInternalServerError)
 	}))
 	defer server.Close()
-	out, stderr := runDevnet(t, exitFailure, "--feed", server.URL, "--rounds", "1", "--timeout", "3s")
-	if out.summary.Reports != 0 || out.summary.FeedFailures == 0 || !strings.Contains(stderr, devnet.ErrTimeout.Error()) {
-		t.Errorf("summary %+v, standard error %q", out.summary, stderr)
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"ocrnode", "devnet", "--json", "--feed", server.URL, "--rounds", "1"}, &stdout, &stderr)
+	if code != exitInterrupted {
+		t.Fatalf("exit code %d, want %d: %s", code, exitInterrupted, stderr.String())
+	}
+	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
+	var summary devnet.Summary
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil || summary.Type != "summary" {
+		t.Fatalf("the last line is %s (%v), want the summary", lines[len(lines)-1], err)
+	}
+	if summary.Reports != 0 || summary.FeedFailures == 0 {
+		t.Errorf("summary %+v, want no report and failed observations", summary)
+	}
+}
+
+func TestDevnetGivesUp(t *testing.T) {
+	t.Parallel()
+	if _, stderr := runDevnet(t, exitFailure, "--rounds", "1000000", "--timeout", "10ms"); !strings.Contains(stderr, "deadline") && !strings.Contains(stderr, devnet.ErrTimeout.Error()) {
+		t.Errorf("standard error is %q", stderr)
 	}
 }
 
