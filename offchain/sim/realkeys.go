@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/ethereum/go-ethereum/crypto"
-
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/evm"
+	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/types"
@@ -41,7 +41,7 @@ func (k *realKeys) signOffchain(signer commontypes.OracleID, message []byte) []b
 }
 
 func (k *realKeys) signOnchain(signer commontypes.OracleID, ctx types.ReportContext, report types.Report) []byte {
-	signature, err := k.bundles[signer].Onchain.SignHash(evmReportHash(&ctx, report))
+	signature, err := k.bundles[signer].Onchain.SignHash(evm.ReportHash(ctx, report))
 	if err != nil {
 		panic(err) // keys in memory do not fail
 	}
@@ -54,19 +54,10 @@ func (k *realKeys) verify(check *kernel.SignatureCheck) bool {
 		public := k.bundles[check.Signer].Offchain.OffchainPublicKey()
 		return ed25519.Verify(public[:], check.Message, check.Signature)
 	case kernel.OnchainSignature:
-		hash := evmReportHash(check.Context, check.Report)
-		public, err := crypto.SigToPub(hash[:], check.Signature)
-		return err == nil && crypto.PubkeyToAddress(*public) == k.bundles[check.Signer].Onchain.Address()
+		address := k.bundles[check.Signer].Onchain.Address()
+		return evm.VerifyReportSignature(address[:], *check.Context, check.Report, check.Signature)
 	}
 	return false
 }
 
-func (k *realKeys) maxSignatureLength() int { return crypto.SignatureLength }
-
-// evmReportHash is what the onchain key signs; see docs/protocol/ocr2.md, "Signatures and hashes".
-func evmReportHash(ctx *types.ReportContext, report types.Report) [32]byte {
-	var position [32]byte
-	binary.BigEndian.PutUint32(position[27:], ctx.Epoch)
-	position[31] = ctx.Round
-	return crypto.Keccak256Hash(crypto.Keccak256(report), ctx.ConfigDigest[:], position[:], ctx.ExtraHash[:])
-}
+func (k *realKeys) maxSignatureLength() int { return evmutil.SignatureLength }
