@@ -3,8 +3,8 @@ pragma solidity ^0.8.20;
 
 import {MedianReport} from "ocr/ocr2/MedianReport.sol";
 import {OCR2BillingInterface} from "ocr/ocr2/interfaces/OCR2BillingInterface.sol";
-import {TestOCR2Aggregator} from "ocr/ocr2/testing/TestOCR2Aggregator.sol";
-import {LinkToken} from "ocr/shared/testing/LinkToken.sol";
+import {TestOCR2Aggregator} from "../contracts/ocr2/TestOCR2Aggregator.sol";
+import {LinkToken} from "../contracts/shared/LinkToken.sol";
 import {LinkTokenInterface} from "ocr/shared/interfaces/LinkTokenInterface.sol";
 import {RefusingToken, ReenteringToken} from "../helpers/Misbehaviour.sol";
 import {OCR2Fixture} from "../helpers/OCR2Fixture.sol";

@@ -6,7 +6,7 @@ import {Test} from "forge-std/Test.sol";
 import {MedianReport, MedianReportLib} from "ocr/ocr2/MedianReport.sol";
 import {OnchainConfig, OnchainConfigLib} from "ocr/ocr2/OnchainConfig.sol";
 import {ReportBuffer, ReportBufferLib} from "ocr/ocr2/internal/ReportBuffer.sol";
-import {ExposedOCR2Aggregator} from "ocr/ocr2/testing/ExposedOCR2Aggregator.sol";
+import {ExposedOCR2Aggregator} from "../contracts/ocr2/ExposedOCR2Aggregator.sol";
 
 /// @notice Runs the report reader of transmit outside of it.
 contract ReaderHarness {

@@ -7,7 +7,7 @@ import {MedianReport, MedianReportLib} from "ocr/ocr2/MedianReport.sol";
 import {OCR2FeedInterface} from "ocr/ocr2/interfaces/OCR2FeedInterface.sol";
 import {AggregatorInterface} from "ocr/shared/interfaces/AggregatorInterface.sol";
 import {AggregatorValidatorInterface} from "ocr/shared/interfaces/AggregatorValidatorInterface.sol";
-import {TestValidator} from "ocr/shared/testing/TestValidator.sol";
+import {TestValidator} from "../contracts/shared/TestValidator.sol";
 import {BurningValidator, RevertingValidator} from "../helpers/Misbehaviour.sol";
 import {OCR2Fixture, Transmit} from "../helpers/OCR2Fixture.sol";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AggregatorValidatorInterface} from "../interfaces/AggregatorValidatorInterface.sol";
+import {AggregatorValidatorInterface} from "ocr/shared/interfaces/AggregatorValidatorInterface.sol";
 
 /// @title A validator that records what it sees and uses as much gas as it is told
 contract TestValidator is AggregatorValidatorInterface {

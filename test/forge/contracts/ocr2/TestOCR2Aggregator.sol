@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessControllerInterface} from "../../shared/interfaces/AccessControllerInterface.sol";
-import {LinkTokenInterface} from "../../shared/interfaces/LinkTokenInterface.sol";
-import {AccessControlledOCR2Aggregator} from "../AccessControlledOCR2Aggregator.sol";
-import {MedianReport, MedianReportLib} from "../MedianReport.sol";
-import {GasPrices} from "../internal/GasPrices.sol";
+import {AccessControllerInterface} from "ocr/shared/interfaces/AccessControllerInterface.sol";
+import {LinkTokenInterface} from "ocr/shared/interfaces/LinkTokenInterface.sol";
+import {AccessControlledOCR2Aggregator} from "ocr/ocr2/AccessControlledOCR2Aggregator.sol";
+import {MedianReport, MedianReportLib} from "ocr/ocr2/MedianReport.sol";
+import {GasPrices} from "ocr/ocr2/internal/GasPrices.sol";
 
 /// @title An aggregator whose insides can be looked at and meddled with
 contract TestOCR2Aggregator is AccessControlledOCR2Aggregator {

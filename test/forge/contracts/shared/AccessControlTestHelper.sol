@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AggregatorV2V3Interface} from "../interfaces/AggregatorV2V3Interface.sol";
+import {AggregatorV2V3Interface} from "ocr/shared/interfaces/AggregatorV2V3Interface.sol";
 
 /// @notice The one function of a feed that refuses all contracts.
 interface TransmissionDetails {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessControllerInterface} from "../../shared/interfaces/AccessControllerInterface.sol";
-import {LinkTokenInterface} from "../../shared/interfaces/LinkTokenInterface.sol";
-import {MedianReport, MedianReportLib} from "../MedianReport.sol";
-import {OCR2Aggregator} from "../OCR2Aggregator.sol";
-import {OnchainConfig, OnchainConfigLib} from "../OnchainConfig.sol";
-import {ConfigDigestEVMSimple} from "../internal/ConfigDigestEVMSimple.sol";
+import {AccessControllerInterface} from "ocr/shared/interfaces/AccessControllerInterface.sol";
+import {LinkTokenInterface} from "ocr/shared/interfaces/LinkTokenInterface.sol";
+import {MedianReport, MedianReportLib} from "ocr/ocr2/MedianReport.sol";
+import {OCR2Aggregator} from "ocr/ocr2/OCR2Aggregator.sol";
+import {OnchainConfig, OnchainConfigLib} from "ocr/ocr2/OnchainConfig.sol";
+import {ConfigDigestEVMSimple} from "ocr/ocr2/internal/ConfigDigestEVMSimple.sol";
 
 /// @title An aggregator whose encodings can be called
 /// @notice Offchain code that encodes or decodes the same things is proven against these functions.
