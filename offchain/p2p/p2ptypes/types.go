@@ -4,7 +4,6 @@
 package p2ptypes
 
 import (
-
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/commontypes/peerid"
 )
