@@ -15,6 +15,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/devnet"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/feed"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/nodelog"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 )
 
@@ -78,7 +80,7 @@ func devnetCommand(stdout, stderr io.Writer) *cli.Command {
 			&cli.StringFlag{Name: "chain", Value: devnet.EmbeddedChain, Usage: "`URL` of a node, or \"embedded\" for a chain in this process"},
 			&cli.StringFlag{Name: "funder", Usage: "keystore `FILE` (Ethereum, version 3) of an account that pays, on nodes that give no money away"},
 			&cli.StringFlag{Name: "funder-password-file", Usage: "`FILE` with the password of the funder's keystore"},
-			&cli.StringFlag{Name: "feed", Usage: "prices: a CSV `FILE`, or the URL of an HTTP JSON source (default: " + devnet.BuiltinFeed + ")"},
+			&cli.StringFlag{Name: "feed", Usage: "prices: a CSV `FILE`, or the URL of an HTTP JSON source (default: " + feed.Builtin + ")"},
 			&cli.StringFlag{Name: "feed-path", Usage: "where the price is in the JSON, for example data.0.close"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "makes keys, noise and lies reproducible"},
 			&cli.DurationFlag{Name: "timeout", Value: 5 * time.Minute, Usage: "give up after that time"},
@@ -98,7 +100,7 @@ func devnetCommand(stdout, stderr io.Writer) *cli.Command {
 				Oracles: c.Int("oracles"), Faulty: c.Int("faulty"), Rounds: c.Int("rounds"),
 				Chain: c.String("chain"), Feed: c.String("feed"), FeedPath: c.String("feed-path"),
 				Seed: c.Uint64("seed"), Timeout: c.Duration("timeout"),
-				Logger: devnet.NewLogger(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))),
+				Logger: nodelog.New(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))),
 			}
 			if err := options.Validate(); err != nil {
 				return usageError{err}

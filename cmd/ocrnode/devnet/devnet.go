@@ -15,6 +15,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/feed"
 	"github.com/ocrkit/ocrkit/offchain"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/keys"
@@ -33,7 +34,7 @@ type Options struct {
 	// Chain is [EmbeddedChain] or the URL of a node. Funder pays for the accounts on a node that does not give money away.
 	Chain  string
 	Funder *ecdsa.PrivateKey
-	// Feed and FeedPath are those of [OpenFeed].
+	// Feed and FeedPath are those of [feed.Open].
 	Feed, FeedPath string
 	// Seed makes keys, noise and lies reproducible. What a seed's keys own is anybody's: they are for development only.
 	Seed uint64
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o Options, show Screen) (err error) {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	feed, err := OpenFeed(o.Feed, o.FeedPath)
+	prices, err := feed.Open(o.Feed, o.FeedPath, Decimals)
 	if err != nil {
 		return err
 	}
@@ -105,11 +106,11 @@ func Run(ctx context.Context, o Options, show Screen) (err error) {
 
 	s := &site{
 		chain: c, aggregator: installed.aggregator, network: inmemory.NewNetwork(), database: database,
-		market: newMarket(feed, o.Seed), juels: juelsPerEther, seed: o.Seed, logger: o.Logger,
+		market: newMarket(prices, o.Seed), juels: juelsPerEther, seed: o.Seed, logger: o.Logger,
 	}
 	vicesOf := assignVices(o)
 	started := Started{
-		Type: "start", Chain: c.name, ChainID: c.id.Uint64(), Feed: feed.String(), Aggregator: installed.aggregator,
+		Type: "start", Chain: c.name, ChainID: c.id.Uint64(), Feed: prices.String(), Aggregator: installed.aggregator,
 		LinkToken: installed.linkToken, ConfigDigest: installed.configDigest.Hex(), N: o.Oracles, F: maxFaulty(o.Oracles),
 	}
 	for i, bundle := range keyring.oracles {

@@ -7,9 +7,13 @@ import (
 	"math/rand/v2"
 	"sync"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/feed"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
+
+// Decimals is how many decimal places the answers of the local network have.
+const Decimals = 8
 
 // noisePPM is how far an honest oracle's view may be from the feed, in parts per million, either way.
 const noisePPM = 500
@@ -21,7 +25,7 @@ const maxRoundsRemembered = 256
 // seen by each oracle with its own error. It remembers what honest oracles observed, so that answers can be held against it.
 // It is safe for concurrent use.
 type market struct {
-	feed Feed
+	feed feed.Feed
 	seed uint64
 
 	mu     sync.Mutex
@@ -42,8 +46,8 @@ type roundView struct {
 	honest map[commontypes.OracleID]*big.Int
 }
 
-func newMarket(feed Feed, seed uint64) *market {
-	return &market{feed: feed, seed: seed, rounds: map[roundKey]*roundView{}}
+func newMarket(prices feed.Feed, seed uint64) *market {
+	return &market{feed: prices, seed: seed, rounds: map[roundKey]*roundView{}}
 }
 
 // advance moves the feed on: the next observations are of step.
@@ -54,7 +58,7 @@ func (m *market) advance(step int) {
 }
 
 // quote returns what the feed says now.
-func (m *market) quote(ctx context.Context) (Quote, error) {
+func (m *market) quote(ctx context.Context) (feed.Quote, error) {
 	m.mu.Lock()
 	step := m.step
 	m.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/nodelog"
 	"github.com/ocrkit/ocrkit/offchain"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/evm"
@@ -79,7 +80,7 @@ func (s *site) startOracle(i int, bundle *keys.Bundle, vice vice) (_ *oracle, er
 		}
 	}()
 	id := commontypes.OracleID(i)
-	logger := withOracle(s.logger, i)
+	logger := nodelog.With(s.logger, "oracle", i)
 
 	keyring, err := evm.NewOnchainKeyring(bundle.Onchain)
 	if err != nil {

@@ -1,4 +1,5 @@
-package devnet
+// Package feed reads prices: from CSV tables, from HTTP JSON sources, and from a table that is built in.
+package feed
 
 import (
 	"bufio"
@@ -18,8 +19,8 @@ import (
 	"time"
 )
 
-// Decimals is how many decimal places the answers of the feed have.
-const Decimals = 8
+// MaxDecimals bounds the decimal places of a feed.
+const MaxDecimals = 36
 
 // Bounds of what a feed may hand in.
 const (
@@ -32,14 +33,14 @@ const (
 //go:embed data/sp500-2000.csv
 var builtinCSV []byte
 
-// BuiltinFeed is the name of the embedded feed.
-const BuiltinFeed = "S&P 500 since 2000, daily closes (embedded)"
+// Builtin is the name of the embedded feed.
+const Builtin = "S&P 500 since 2000, daily closes (embedded)"
 
 // Quote is a price at a named moment.
 type Quote struct {
 	// Label says when, for example a date.
 	Label string
-	// Price in units of 10^-Decimals; positive.
+	// Price in units of 10^-decimals, where decimals is what Open was given; positive.
 	Price *big.Int
 }
 
@@ -51,22 +52,26 @@ type Feed interface {
 	String() string
 }
 
-// OpenFeed opens a feed: the embedded one for "", an HTTP JSON source for a URL, else a CSV file. path says where the price
+// Open opens a feed: the embedded one for "", an HTTP JSON source for a URL, else a CSV file. path says where the price
 // is in the JSON, for example "data.price" or "0.close"; empty means that the document is the number, or an object with one
-// of the usual members (price, last, close, value, amount, result).
-func OpenFeed(source, path string) (Feed, error) {
+// of the usual members (price, last, close, value, amount, result). Prices have the given number of decimal places, 0 to
+// MaxDecimals; further ones in the source are cut off.
+func Open(source, path string, decimals int) (Feed, error) {
+	if decimals < 0 || decimals > MaxDecimals {
+		return nil, fmt.Errorf("feed: %d decimals, want 0 to %d", decimals, MaxDecimals)
+	}
 	switch {
 	case source == "":
-		return parseCSV(BuiltinFeed, bytes.NewReader(builtinCSV))
+		return parseCSV(Builtin, bytes.NewReader(builtinCSV), decimals)
 	case strings.HasPrefix(source, "http://"), strings.HasPrefix(source, "https://"):
-		return &httpFeed{url: source, path: path, client: &http.Client{Timeout: feedTimeout}}, nil
+		return &httpFeed{url: source, path: path, decimals: decimals, client: &http.Client{Timeout: feedTimeout}}, nil
 	}
 	f, err := os.Open(source)
 	if err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
 	}
 	defer f.Close()
-	return parseCSV(source, f)
+	return parseCSV(source, f, decimals)
 }
 
 type csvFeed struct {
@@ -76,7 +81,7 @@ type csvFeed struct {
 
 // parseCSV reads a table with a header. The price is in the column close, price or value, else in the last one; the label
 // is in the first column.
-func parseCSV(name string, r io.Reader) (Feed, error) {
+func parseCSV(name string, r io.Reader, decimals int) (Feed, error) {
 	limited := &io.LimitedReader{R: r, N: maxFeedFile + 1}
 	reader := csv.NewReader(bufio.NewReader(limited))
 	reader.ReuseRecord = true
@@ -98,7 +103,7 @@ func parseCSV(name string, r io.Reader) (Feed, error) {
 			return nil, fmt.Errorf("feed %s: %w", name, err)
 		}
 		line, _ := reader.FieldPos(column)
-		price, err := parsePrice(record[column])
+		price, err := parsePrice(record[column], decimals)
 		if err != nil {
 			return nil, fmt.Errorf("feed %s: line %d, column %d: %w", name, line, column+1, err)
 		}
@@ -125,16 +130,16 @@ func priceColumn(header []string) int {
 }
 
 // parsePrice reads a positive decimal number, with at most 20 digits before the point.
-func parsePrice(s string) (*big.Int, error) {
+func parsePrice(s string, decimals int) (*big.Int, error) {
 	s = strings.TrimSpace(s)
 	whole, fraction, _ := strings.Cut(s, ".")
 	if len(whole) > 20 || len(fraction) > 40 {
 		return nil, fmt.Errorf("price %.50q has too many digits", s)
 	}
-	if len(fraction) > Decimals {
-		fraction = fraction[:Decimals]
+	if len(fraction) > decimals {
+		fraction = fraction[:decimals]
 	}
-	digits := whole + fraction + strings.Repeat("0", Decimals-len(fraction))
+	digits := whole + fraction + strings.Repeat("0", decimals-len(fraction))
 	for _, c := range digits {
 		if c < '0' || c > '9' {
 			return nil, fmt.Errorf("%.50q is no positive decimal number", s)
@@ -157,6 +162,7 @@ func (f *csvFeed) String() string { return f.name }
 // httpFeed asks an HTTP server at each observation.
 type httpFeed struct {
 	url, path string
+	decimals  int
 	client    *http.Client
 }
 
@@ -185,7 +191,7 @@ func (f *httpFeed) Quote(ctx context.Context, _ int) (Quote, error) {
 	if len(body) > maxFeedResponse {
 		return Quote{}, fmt.Errorf("feed %s: response is longer than %d bytes", f.url, maxFeedResponse)
 	}
-	price, err := priceFromJSON(body, f.path)
+	price, err := priceFromJSON(body, f.path, f.decimals)
 	if err != nil {
 		return Quote{}, fmt.Errorf("feed %s: %w", f.url, err)
 	}
@@ -196,7 +202,7 @@ func (f *httpFeed) Quote(ctx context.Context, _ int) (Quote, error) {
 var usualMembers = []string{"price", "last", "close", "value", "amount", "result"}
 
 // priceFromJSON finds a price in a JSON document; path is a dot-separated list of member names and array indices.
-func priceFromJSON(body []byte, path string) (*big.Int, error) {
+func priceFromJSON(body []byte, path string, decimals int) (*big.Int, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var value any
@@ -231,14 +237,14 @@ func priceFromJSON(body []byte, path string) (*big.Int, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("no member named %s; say where the price is with --feed-path", strings.Join(usualMembers, ", "))
+			return nil, fmt.Errorf("no member named %s; say where the price is, by a path", strings.Join(usualMembers, ", "))
 		}
 	}
 	switch v := value.(type) {
 	case json.Number:
-		return parsePrice(v.String())
+		return parsePrice(v.String(), decimals)
 	case string:
-		return parsePrice(v)
+		return parsePrice(v, decimals)
 	}
 	return nil, errors.New("the price is neither a number nor a string")
 }

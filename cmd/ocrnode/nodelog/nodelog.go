@@ -1,4 +1,5 @@
-package devnet
+// Package nodelog passes the log of the engine on to log/slog.
+package nodelog
 
 import (
 	"log/slog"
@@ -10,12 +11,14 @@ import (
 // slogLogger passes the engine's log on to log/slog.
 type slogLogger struct{ logger *slog.Logger }
 
-// NewLogger makes a logger of the engine from one of the standard library. Trace becomes debug, critical becomes error.
-func NewLogger(logger *slog.Logger) commontypes.Logger { return slogLogger{logger} }
+// New makes a logger of the engine from one of the standard library. Trace becomes debug, critical becomes error.
+func New(logger *slog.Logger) commontypes.Logger { return slogLogger{logger} }
 
-func withOracle(l commontypes.Logger, i int) commontypes.Logger {
+// With returns a logger that adds attributes (names and values in turn) to each line. A logger that is not from New comes
+// back as it is.
+func With(l commontypes.Logger, attributes ...any) commontypes.Logger {
 	if s, ok := l.(slogLogger); ok {
-		return slogLogger{s.logger.With("oracle", i)}
+		return slogLogger{s.logger.With(attributes...)}
 	}
 	return l
 }

@@ -1,4 +1,4 @@
-package devnet
+package feed
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 func TestBuiltinFeed(t *testing.T) {
-	feed, err := OpenFeed("", "")
+	feed, err := Open("", "", 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestCSVErrorsNameTheLine(t *testing.T) {
 			if err := os.WriteFile(file, []byte(c.content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := OpenFeed(file, "")
+			_, err := Open(file, "", 8)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}
@@ -61,13 +61,13 @@ func TestPriceFromJSON(t *testing.T) {
 		{`{"data":[{"close":"1.000000019"}]}`, "data.0.close", "100000001", ""},
 		{`{"data":[]}`, "data.0.close", "", "array of 0"},
 		{`{"data":1}`, "data.x", "", "nothing below"},
-		{`{"a":1}`, "", "", "--feed-path"},
+		{`{"a":1}`, "", "", "by a path"},
 		{`{"a":1}`, "b", "", `no member "b"`},
 		{`{"price":true}`, "", "", "neither"},
 		{`<html>`, "", "", "no JSON"},
 		{`{"price":-4}`, "", "", "positive"},
 	} {
-		got, err := priceFromJSON([]byte(c.body), c.path)
+		got, err := priceFromJSON([]byte(c.body), c.path, 8)
 		if c.fails != "" {
 			if err == nil || !strings.Contains(err.Error(), c.fails) {
 				t.Errorf("%s at %q: got %v, %v, want an error with %q", c.body, c.path, got, err, c.fails)
@@ -84,7 +84,7 @@ func TestHTTPFeed(t *testing.T) {
 	var answer func(http.ResponseWriter)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }))
 	defer server.Close()
-	feed, err := OpenFeed(server.URL, "")
+	feed, err := Open(server.URL, "", 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func FuzzPriceFromJSON(f *testing.F) {
 	f.Add([]byte(`{"price": 1.5}`), "")
 	f.Add([]byte(`[[{"x":"1"}]]`), "0.0.x")
 	f.Fuzz(func(t *testing.T, body []byte, path string) {
-		price, err := priceFromJSON(body, path)
+		price, err := priceFromJSON(body, path, 8)
 		if (err == nil) != (price != nil && price.Sign() > 0) {
 			t.Fatalf("price %v, error %v", price, err)
 		}
