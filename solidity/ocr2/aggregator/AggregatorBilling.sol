@@ -2,14 +2,14 @@
 pragma solidity ^0.8.20;
 
 import {AccessControllerInterface} from "../../shared/interfaces/AccessControllerInterface.sol";
+import {AggregatorPayees} from "../../shared/aggregator/AggregatorPayees.sol";
+import {Config, ConfigHeader} from "../../shared/aggregator/ConfigCode.sol";
+import {GasPrices} from "../../shared/aggregator/GasPrices.sol";
+import {HotWord} from "../../shared/aggregator/HotWord.sol";
 import {LinkTokenInterface} from "../../shared/interfaces/LinkTokenInterface.sol";
 import {OCR2BillingInterface} from "../interfaces/OCR2BillingInterface.sol";
 import {Account, AccountLib} from "../internal/Account.sol";
 import {Billing, BillingLib} from "../internal/Billing.sol";
-import {Config, ConfigHeader} from "../internal/ConfigCode.sol";
-import {GasPrices} from "../internal/GasPrices.sol";
-import {HotWord} from "../internal/HotWord.sol";
-import {AggregatorPayees} from "./AggregatorPayees.sol";
 import {AggregatorState} from "./AggregatorState.sol";
 
 /// @title The payments part of an aggregator
@@ -47,12 +47,14 @@ abstract contract AggregatorBilling is OCR2BillingInterface, AggregatorState, Ag
     config.setHeader(
       config.header()
         .withBilling(
-          BillingLib.pack(
-            maximumGasPriceGwei,
-            reasonableGasPriceGwei,
-            observationPaymentGjuels,
-            transmissionPaymentGjuels,
-            accountingGas
+          Billing.unwrap(
+            BillingLib.pack(
+              maximumGasPriceGwei,
+              reasonableGasPriceGwei,
+              observationPaymentGjuels,
+              transmissionPaymentGjuels,
+              accountingGas
+            )
           )
         )
     );
@@ -75,7 +77,7 @@ abstract contract AggregatorBilling is OCR2BillingInterface, AggregatorState, Ag
       uint24 accountingGas
     )
   {
-    Billing billing = _loadConfig(s_hot).header().billing();
+    Billing billing = Billing.wrap(_loadConfig(s_hot).header().billing());
     return (
       billing.maximumGasPriceGwei(),
       billing.reasonableGasPriceGwei(),
@@ -138,7 +140,7 @@ abstract contract AggregatorBilling is OCR2BillingInterface, AggregatorState, Ag
     Config config = _loadConfig(hot);
     uint256 entry = config.transmitterEntry(transmitterAddress);
     if (entry == 0) return 0;
-    uint256 price = config.header().billing().observationPaymentGjuels();
+    uint256 price = Billing.wrap(config.header().billing()).observationPaymentGjuels();
     return s_accounts.load(entry - 1).owed(hot.latestRoundId(), price);
   }
 
@@ -159,7 +161,7 @@ abstract contract AggregatorBilling is OCR2BillingInterface, AggregatorState, Ag
   function _totalLinkDue() internal view returns (uint256 due) {
     HotWord hot = s_hot;
     ConfigHeader header = _loadConfig(hot).header();
-    uint256 price = header.billing().observationPaymentGjuels();
+    uint256 price = Billing.wrap(header.billing()).observationPaymentGjuels();
     uint256 n = header.n();
     for (uint256 i = 0; i < n; ++i) {
       due += s_accounts.load(i).owed(hot.latestRoundId(), price);
@@ -180,7 +182,8 @@ abstract contract AggregatorBilling is OCR2BillingInterface, AggregatorState, Ag
   /// @dev Pays oracle `index` what it is owed. If that is nothing, nothing at all happens; in particular rounds that were
   /// worth nothing stay unpaid, and are worth something if the price rises later.
   function _payOracle(LinkTokenInterface linkToken, Config config, uint256 index, uint32 latestRoundId) private {
-    uint256 amount = s_accounts.load(index).owed(latestRoundId, config.header().billing().observationPaymentGjuels());
+    uint256 amount =
+      s_accounts.load(index).owed(latestRoundId, Billing.wrap(config.header().billing()).observationPaymentGjuels());
     if (amount == 0) return;
     // Settled before the token is called: a token that calls back finds nothing to be paid twice.
     s_accounts.store(index, AccountLib.settledAt(latestRoundId));

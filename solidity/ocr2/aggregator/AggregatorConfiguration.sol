@@ -5,8 +5,8 @@ import {OCR2Abstract} from "../OCR2Abstract.sol";
 import {OnchainConfig, OnchainConfigLib} from "../OnchainConfig.sol";
 import {OCR2FeedInterface} from "../interfaces/OCR2FeedInterface.sol";
 import {ConfigDigestEVMSimple} from "../internal/ConfigDigestEVMSimple.sol";
-import {Config, ConfigHeader, ConfigLib} from "../internal/ConfigCode.sol";
-import {HotWord} from "../internal/HotWord.sol";
+import {Config, ConfigHeader, ConfigLib} from "../../shared/aggregator/ConfigCode.sol";
+import {HotWord} from "../../shared/aggregator/HotWord.sol";
 import {AggregatorBilling} from "./AggregatorBilling.sol";
 
 /// @title The configuration part of an aggregator

@@ -3,7 +3,7 @@ pragma solidity ^0.8.20;
 
 import {AccessControllerInterface} from "../../shared/interfaces/AccessControllerInterface.sol";
 import {OCR2FeedInterface} from "../interfaces/OCR2FeedInterface.sol";
-import {HotWord} from "../internal/HotWord.sol";
+import {HotWord} from "../../shared/aggregator/HotWord.sol";
 import {AggregatorState} from "./AggregatorState.sol";
 
 /// @title The part of an aggregator through which others ask for a round

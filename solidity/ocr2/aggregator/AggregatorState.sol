@@ -3,8 +3,8 @@ pragma solidity ^0.8.20;
 
 import {OwnerRole} from "../../shared/access/OwnerRole.sol";
 import {Accounts} from "../internal/Account.sol";
-import {Config, ConfigLib} from "../internal/ConfigCode.sol";
-import {HotWord, HotWordLib} from "../internal/HotWord.sol";
+import {Config, ConfigLib} from "../../shared/aggregator/ConfigCode.sol";
+import {HotWord, HotWordLib} from "../../shared/aggregator/HotWord.sol";
 import {Transmission} from "../internal/Transmission.sol";
 
 /// @title What all parts of an aggregator share

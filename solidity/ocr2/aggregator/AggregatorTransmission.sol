@@ -3,8 +3,9 @@ pragma solidity ^0.8.20;
 
 import {OCR2Abstract} from "../OCR2Abstract.sol";
 import {OCR2FeedInterface} from "../interfaces/OCR2FeedInterface.sol";
-import {Config} from "../internal/ConfigCode.sol";
-import {HotWord} from "../internal/HotWord.sol";
+import {Config} from "../../shared/aggregator/ConfigCode.sol";
+import {HotWord} from "../../shared/aggregator/HotWord.sol";
+import {Billing} from "../internal/Billing.sol";
 import {ReportBuffer, ReportBufferLib} from "../internal/ReportBuffer.sol";
 import {Signatures} from "../internal/Signatures.sol";
 import {Transmission, TransmissionLib} from "../internal/Transmission.sol";
@@ -95,7 +96,7 @@ abstract contract AggregatorTransmission is AggregatorConfiguration, AggregatorR
     emit AnswerUpdated(answer, roundId, block.timestamp);
 
     if (hot.validatorIsSet()) _validateAnswer(roundId, answer);
-    _creditTransmitter(config.header().billing(), transmitterIndex, juelsPerFeeCoin, initialGas);
+    _creditTransmitter(Billing.wrap(config.header().billing()), transmitterIndex, juelsPerFeeCoin, initialGas);
   }
 
   function _offset(bytes32[] calldata words) private pure returns (uint256 offset) {

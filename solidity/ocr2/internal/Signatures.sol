@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
-import {Config} from "./ConfigCode.sol";
+import {Config} from "../../shared/aggregator/ConfigCode.sol";
 
 /// @title Who signed a report
 library Signatures {

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessControllerInterface} from "../interfaces/AccessControllerInterface.sol";
-import {AccessList} from "./AccessList.sol";
-import {SimpleWriteAccessController} from "./SimpleWriteAccessController.sol";
+import {OwnerIsCreator} from "./OwnerIsCreator.sol";
+import {ReadAccessList} from "./ReadAccessList.sol";
 
 /// @title Access for listed accounts, and for everybody who calls without a contract in between
-/// @notice Meant for reads. What is on chain is public: an account that sends a transaction, or asks a node, may always
-/// read. Only contracts need to be listed.
-contract SimpleReadAccessController is SimpleWriteAccessController {
-  /// @inheritdoc AccessControllerInterface
-  function hasAccess(address user, bytes calldata) public view virtual override(AccessList) returns (bool) {
-    // The origin says that no contract is in between; it authorizes nothing.
-    return _isListedOrUnchecked(user) || user == tx.origin; // solhint-disable-line avoid-tx-origin
-  }
-}
+contract SimpleReadAccessController is ReadAccessList, OwnerIsCreator {}

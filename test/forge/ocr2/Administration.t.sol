@@ -4,9 +4,9 @@ pragma solidity ^0.8.20;
 import {MedianReportLib} from "ocr/ocr2/MedianReport.sol";
 import {OCR2FeedInterface} from "ocr/ocr2/interfaces/OCR2FeedInterface.sol";
 import {OCR2BillingInterface} from "ocr/ocr2/interfaces/OCR2BillingInterface.sol";
-import {OCR2PayeesInterface} from "ocr/ocr2/interfaces/OCR2PayeesInterface.sol";
 import {AccessControllerInterface} from "ocr/shared/interfaces/AccessControllerInterface.sol";
 import {AggregatorValidatorInterface} from "ocr/shared/interfaces/AggregatorValidatorInterface.sol";
+import {PayeesInterface} from "ocr/shared/interfaces/PayeesInterface.sol";
 import {ConfirmedOwnerWithProposal} from "ocr/shared/access/ConfirmedOwnerWithProposal.sol";
 import {OCR2Fixture} from "../helpers/OCR2Fixture.sol";
 
@@ -129,14 +129,14 @@ abstract contract AdministrationSuite is OCR2Fixture {
     expectReason(owner, abi.encodeCall(aggregator.transferPayeeship, (t, stranger)), "only current payee can update");
     expectReason(payees[0], abi.encodeCall(aggregator.transferPayeeship, (t, payees[0])), "cannot transfer to self");
     vm.expectEmit(address(aggregator));
-    emit OCR2PayeesInterface.PayeeshipTransferRequested(t, payees[0], stranger);
+    emit PayeesInterface.PayeeshipTransferRequested(t, payees[0], stranger);
     callAs(payees[0], abi.encodeCall(aggregator.transferPayeeship, (t, stranger)));
     vm.recordLogs();
     callAs(payees[0], abi.encodeCall(aggregator.transferPayeeship, (t, stranger)));
     assertEq(vm.getRecordedLogs().length, 0, "the same proposal again");
     expectReason(owner, abi.encodeCall(aggregator.acceptPayeeship, (t)), "only proposed payees can accept");
     vm.expectEmit(address(aggregator));
-    emit OCR2PayeesInterface.PayeeshipTransferred(t, payees[0], stranger);
+    emit PayeesInterface.PayeeshipTransferred(t, payees[0], stranger);
     callAs(stranger, abi.encodeCall(aggregator.acceptPayeeship, (t)));
     expectReason(payees[0], abi.encodeCall(aggregator.withdrawPayment, (t)), "Only payee can withdraw");
     callAs(stranger, abi.encodeCall(aggregator.withdrawPayment, (t)));

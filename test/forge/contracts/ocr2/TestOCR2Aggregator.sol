@@ -5,7 +5,7 @@ import {AccessControllerInterface} from "ocr/shared/interfaces/AccessControllerI
 import {LinkTokenInterface} from "ocr/shared/interfaces/LinkTokenInterface.sol";
 import {AccessControlledOCR2Aggregator} from "ocr/ocr2/AccessControlledOCR2Aggregator.sol";
 import {MedianReport, MedianReportLib} from "ocr/ocr2/MedianReport.sol";
-import {GasPrices} from "ocr/ocr2/internal/GasPrices.sol";
+import {GasPrices} from "ocr/shared/aggregator/GasPrices.sol";
 
 /// @title An aggregator whose insides can be looked at and meddled with
 contract TestOCR2Aggregator is AccessControlledOCR2Aggregator {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
-import {Billing} from "./Billing.sol";
-
 /// @title A configuration as the code of a contract
 /// @notice setConfig writes what transmit needs to know into the code of a small data contract. To read n oracles from
 /// storage costs a cold SLOAD (2,100 gas) for each word, to write them a slot creation (22,100) each. As code, all of it
@@ -31,7 +29,7 @@ type Config is uint256;
 using ConfigLib for Config global;
 
 /// @dev Layout, from the lowest bit: 8 n, 8 f, 8 table mask (T - 1), 32 configCount, 32 blockNumber of the ConfigSet
-/// event, 152 billing.
+/// event, 168 billing (the prices, packed as the family of the aggregator does it)
 type ConfigHeader is uint256;
 
 using ConfigHeaderLib for ConfigHeader global;
@@ -43,14 +41,14 @@ library ConfigHeaderLib {
   uint256 private constant BLOCK_NUMBER_SHIFT = 56;
   uint256 private constant BILLING_SHIFT = 88;
 
-  function pack(uint256 n_, uint8 f_, uint256 tableMask_, uint32 configCount_, uint32 blockNumber_, Billing billing_)
+  function pack(uint256 n_, uint8 f_, uint256 tableMask_, uint32 configCount_, uint32 blockNumber_, uint256 billing_)
     internal
     pure
     returns (ConfigHeader)
   {
     return ConfigHeader.wrap(
       n_ | (uint256(f_) << F_SHIFT) | (tableMask_ << TABLE_MASK_SHIFT) | (uint256(configCount_) << CONFIG_COUNT_SHIFT)
-        | (uint256(blockNumber_) << BLOCK_NUMBER_SHIFT) | (Billing.unwrap(billing_) << BILLING_SHIFT)
+        | (uint256(blockNumber_) << BLOCK_NUMBER_SHIFT) | (billing_ << BILLING_SHIFT)
     );
   }
 
@@ -74,13 +72,13 @@ library ConfigHeaderLib {
     return uint32(ConfigHeader.unwrap(h) >> BLOCK_NUMBER_SHIFT);
   }
 
-  function billing(ConfigHeader h) internal pure returns (Billing) {
-    return Billing.wrap(ConfigHeader.unwrap(h) >> BILLING_SHIFT);
+  function billing(ConfigHeader h) internal pure returns (uint256) {
+    return ConfigHeader.unwrap(h) >> BILLING_SHIFT;
   }
 
-  function withBilling(ConfigHeader h, Billing billing_) internal pure returns (ConfigHeader) {
+  function withBilling(ConfigHeader h, uint256 billing_) internal pure returns (ConfigHeader) {
     uint256 rest = ConfigHeader.unwrap(h) & ((1 << BILLING_SHIFT) - 1);
-    return ConfigHeader.wrap(rest | (Billing.unwrap(billing_) << BILLING_SHIFT));
+    return ConfigHeader.wrap(rest | (billing_ << BILLING_SHIFT));
   }
 }
 
@@ -189,7 +187,7 @@ library ConfigLib {
   }
 
   /// @dev A configuration without digest and with n oracles that are yet to be inserted.
-  function make(uint256 n, uint8 f, uint32 configCount, uint32 blockNumber, Billing billing)
+  function make(uint256 n, uint8 f, uint32 configCount, uint32 blockNumber, uint256 billing)
     internal
     pure
     returns (Config config, uint256 length)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
-import {OwnerRole} from "../../shared/access/OwnerRole.sol";
-import {OCR2PayeesInterface} from "../interfaces/OCR2PayeesInterface.sol";
+import {OwnerRole} from "../access/OwnerRole.sol";
+import {PayeesInterface} from "../interfaces/PayeesInterface.sol";
 
 /// @title The payees part of an aggregator
-abstract contract AggregatorPayees is OCR2PayeesInterface, OwnerRole {
+abstract contract AggregatorPayees is PayeesInterface, OwnerRole {
   mapping(address transmitter => address payee) internal s_payees;
   mapping(address transmitter => address payee) private s_proposedPayees;
 
-  /// @inheritdoc OCR2PayeesInterface
+  /// @inheritdoc PayeesInterface
   function setPayees(address[] calldata transmitters, address[] calldata payees) external override onlyOwner {
     require(transmitters.length == payees.length, "transmitters.size != payees.size");
     for (uint256 i = 0; i < transmitters.length; ++i) {
@@ -23,7 +23,7 @@ abstract contract AggregatorPayees is OCR2PayeesInterface, OwnerRole {
     }
   }
 
-  /// @inheritdoc OCR2PayeesInterface
+  /// @inheritdoc PayeesInterface
   function transferPayeeship(address transmitter, address proposed) external override {
     require(msg.sender == s_payees[transmitter], "only current payee can update");
     require(msg.sender != proposed, "cannot transfer to self");
@@ -32,7 +32,7 @@ abstract contract AggregatorPayees is OCR2PayeesInterface, OwnerRole {
     emit PayeeshipTransferRequested(transmitter, msg.sender, proposed);
   }
 
-  /// @inheritdoc OCR2PayeesInterface
+  /// @inheritdoc PayeesInterface
   function acceptPayeeship(address transmitter) external override {
     require(msg.sender == s_proposedPayees[transmitter], "only proposed payees can accept");
     address previous = s_payees[transmitter];

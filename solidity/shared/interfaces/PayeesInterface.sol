@@ -4,7 +4,7 @@ pragma solidity ^0.8.20;
 /// @title Who gets the money that an oracle earned
 /// @notice The owner names the first payee of a transmitter. From then on only the payee itself can pass the role on, in
 /// two steps: the owner of the feed cannot take money away from somebody who earned it.
-interface OCR2PayeesInterface {
+interface PayeesInterface {
   /// @notice `current` offers to make `proposed` the payee of `transmitter`.
   event PayeeshipTransferRequested(address indexed transmitter, address indexed current, address indexed proposed);
 
