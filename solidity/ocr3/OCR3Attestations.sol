@@ -21,8 +21,12 @@ library OCR3Attestations {
   /// @dev Reverts unless a key list of `listLength` bytes holds exactly n keys of `keyLength` bytes each, and n oracles are
   /// not too many. Clients rely on the order of these checks.
   function requireNumberOfKeys(uint256 listLength, uint256 keyLength, uint8 n) internal pure {
-    if (listLength % keyLength != 0) revert KeysOfInvalidSize();
-    if (listLength / keyLength != n) revert InvalidNumberOfKeys();
+    unchecked {
+      if (listLength != n * keyLength) {
+        if (listLength % keyLength != 0) revert KeysOfInvalidSize();
+        revert InvalidNumberOfKeys();
+      }
+    }
     if (n > MAX_NUM_ORACLES) revert MaximumNumberOfKeysExceeded();
   }
 
