@@ -3,7 +3,6 @@ package contracts
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strconv"
@@ -17,9 +16,26 @@ import (
 	"github.com/ocrkit/ocrkit/test/vectors"
 )
 
-// deviations lists the cases where our contracts knowingly do something else than the vectors say, and why. The contracts
-// also refuse zero signer addresses, which no vector has.
-var deviations = map[string]string{}
+// deviations lists the cases where our contracts knowingly do something else than the vectors say: why, and what they do. The
+// contracts also refuse zero signer addresses, which no vector has.
+var deviations = map[string]deviation{
+	"ecdsa-n4f1-empty/duplicate-key-counts-twice": {
+		why:  "an oracle with the key of another one would count twice, so a key list with duplicates is refused",
+		step: 0, failure: "custom-error", reason: "InvalidKey",
+	},
+	"bls-n4f1-empty/duplicate-key": {
+		why:  "key lists with duplicates are refused in all schemes",
+		step: 0, failure: "custom-error", reason: "InvalidKey",
+	},
+}
+
+// deviation says in which step of a case our contracts fail, and how, where the vector has them succeed. The steps before are
+// as the vector says; those behind are not run, since they depend on it.
+type deviation struct {
+	why             string
+	step            int
+	failure, reason string
+}
 
 // TestScenarios runs the scenarios of the OCR2 contracts: each begins with a copy of a setup and is a list of transactions and
 // views, with everything that can be seen of each.
@@ -38,10 +54,6 @@ func runScenarios(t *testing.T, file vectors.File, rules rules) {
 	f := parseScenarios(t, file, rules)
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
-			if why, ok := deviations[c.Name]; ok {
-				t.Logf("known deviation: %s", why)
-				return
-			}
 			f.run(t, c)
 		})
 	}
@@ -50,7 +62,7 @@ func runScenarios(t *testing.T, file vectors.File, rules rules) {
 type scenarioFile struct {
 	rules   rules
 	helpers map[string]vectors.Hex // runtime code
-	setups  map[string]*scenario
+	setups  map[string]*setup
 }
 
 // scenario is a chain with names for some of its addresses.
@@ -61,30 +73,49 @@ type scenario struct {
 }
 
 func parseScenarios(t *testing.T, file vectors.File, rules rules) *scenarioFile {
-	f := &scenarioFile{rules: rules, helpers: map[string]vectors.Hex{}, setups: map[string]*scenario{}}
-	for name, h := range vectors.Decode[map[string]struct{ RuntimeCode vectors.Hex }](t, file.Raw["helpers"]) {
-		f.helpers[name] = h.RuntimeCode
+	f := &scenarioFile{rules: rules, helpers: map[string]vectors.Hex{}}
+	if helpers, ok := file.Raw["helpers"]; ok {
+		for name, h := range vectors.Decode[map[string]struct{ RuntimeCode vectors.Hex }](t, helpers) {
+			f.helpers[name] = h.RuntimeCode
+		}
 	}
-	type setup struct {
-		ChainID string
-		Aliases map[string]common.Address
-		Steps   []json.RawMessage
+	f.setups = vectors.Decode[map[string]*setup](t, file.Raw["setups"])
+	return f
+}
+
+// setup is where cases begin. It is brought about for the first of them.
+type setup struct {
+	ChainID string
+	Aliases map[string]common.Address
+	Steps   []step
+
+	done *scenario
+}
+
+func (f *scenarioFile) setup(t *testing.T, name string) *scenario {
+	t.Helper()
+	s, ok := f.setups[name]
+	if !ok {
+		t.Fatalf("there is no setup %q", name)
 	}
-	for name, s := range vectors.Decode[map[string]setup](t, file.Raw["setups"]) {
+	if s.done == nil {
 		sc := f.scenario(t, s.ChainID)
 		maps.Copy(sc.aliases, s.Aliases)
-		for i, raw := range s.Steps {
-			sc.step(t, fmt.Sprintf("setup %s, step %d", name, i), raw)
+		for i, step := range s.Steps {
+			sc.run(t, fmt.Sprintf("setup %s, step %d", name, i), step)
 		}
 		if t.Failed() {
 			t.FailNow()
 		}
-		f.setups[name] = sc
+		s.done = sc
 	}
-	return f
+	return &scenario{chain: s.done.chain.copy(), aliases: maps.Clone(s.done.aliases), file: f}
 }
 
 func (f *scenarioFile) scenario(t *testing.T, chainID string) *scenario {
+	if chainID == "" {
+		chainID = "1" // nothing in the file depends on it
+	}
 	return &scenario{chain: newChain(t, parseUint(t, chainID), f.rules), aliases: map[string]common.Address{}, file: f}
 }
 
@@ -94,18 +125,28 @@ func (f *scenarioFile) run(t *testing.T, c vectors.Case) {
 	if input.Setup == "" {
 		sc = f.scenario(t, input.ChainID)
 	} else {
-		setup, ok := f.setups[input.Setup]
-		if !ok {
-			t.Fatalf("there is no setup %q", input.Setup)
-		}
-		sc = &scenario{chain: setup.chain.copy(), aliases: maps.Clone(setup.aliases), file: f}
+		sc = f.setup(t, input.Setup)
 	}
-	steps := vectors.Decode[struct{ Steps []json.RawMessage }](t, c.Output).Steps
+	steps := vectors.Decode[struct{ Steps []step }](t, c.Output).Steps
 	if len(steps) == 0 {
 		t.Fatal("case has no steps")
 	}
-	for i, raw := range steps {
-		sc.step(t, fmt.Sprintf("step %d", i), raw)
+	known, deviates := deviations[c.Name]
+	for i, s := range steps {
+		if deviates && i == known.step {
+			t.Logf("known deviation: %s", known.why)
+			if !s.Expect.OK {
+				t.Fatal("the vector has this step fail: this is no deviation that is known")
+			}
+			s.Expect = expectation{Failure: known.failure, Reason: known.reason}
+		}
+		sc.run(t, fmt.Sprintf("step %d", i), s)
+		if deviates && i == known.step {
+			return
+		}
+	}
+	if deviates {
+		t.Fatal("the case has no step that deviates")
 	}
 }
 
@@ -153,9 +194,8 @@ type expectedLog struct {
 	Event   string
 }
 
-func (sc *scenario) step(t *testing.T, where string, raw json.RawMessage) {
+func (sc *scenario) run(t *testing.T, where string, s step) {
 	t.Helper()
-	s := vectors.Decode[step](t, raw)
 	switch s.Kind {
 	case "etch":
 		code, ok := sc.file.helpers[s.Helper]
@@ -172,7 +212,7 @@ func (sc *scenario) step(t *testing.T, where string, raw json.RawMessage) {
 			t.Errorf("%s: address is %v, want %v", where, address, s.ExpectedAddress)
 		}
 		r.ret = nil
-		s.Expect.check(t, where, r, true)
+		s.Expect.check(t, where, r, true, false)
 		sc.alias(s.Alias, address)
 	case "call":
 		gasLimit := uint64(defaultGasLimit)
@@ -181,10 +221,10 @@ func (sc *scenario) step(t *testing.T, where string, raw json.RawMessage) {
 		}
 		sc.chain.blockNumber, sc.chain.timestamp = parseUint(t, s.BlockNumber), parseUint(t, s.Timestamp)
 		r := sc.chain.call(s.From, sc.resolve(t, s.To), s.Calldata, gasLimit)
-		s.Expect.check(t, where+", call "+s.Method, r, true)
+		s.Expect.check(t, where+", call "+s.Method, r, true, s.GasLimit != "")
 	case "view":
 		r := sc.chain.view(s.From, sc.resolve(t, s.To), s.Calldata)
-		s.Expect.check(t, where+", view "+s.Method, r, false)
+		s.Expect.check(t, where+", view "+s.Method, r, false, false)
 	default:
 		t.Fatalf("%s: unknown kind %q", where, s.Kind)
 	}
@@ -206,7 +246,7 @@ func (sc *scenario) resolve(t *testing.T, to string) common.Address {
 	return common.HexToAddress(to)
 }
 
-func (e expectation) check(t *testing.T, where string, r result, withLogs bool) {
+func (e expectation) check(t *testing.T, where string, r result, withLogs, gasIsShort bool) {
 	t.Helper()
 	if e.OK {
 		if r.err != nil {
@@ -228,6 +268,14 @@ func (e expectation) check(t *testing.T, where string, r result, withLogs bool) 
 		}
 		return
 	}
+	if e.Failure == "revert-empty" && gasIsShort {
+		// A precompile that is given a bad point takes all gas that it gets. What is left may not be enough to revert in style, and a
+		// contract that keeps some back may say more.
+		if r.err == nil {
+			t.Errorf("%s: succeeded, want failure", where)
+		}
+		return
+	}
 	if !r.reverted() {
 		t.Errorf("%s: ended with %v, want a revert: %s %s", where, r.err, e.Failure, e.Reason)
 		return
@@ -237,6 +285,8 @@ func (e expectation) check(t *testing.T, where string, r result, withLogs bool) 
 	case "revert-empty":
 	case "revert-string":
 		want = revertString(e.Reason)
+	case "custom-error":
+		want = crypto.Keccak256([]byte(e.Reason + "()"))[:4]
 	case "panic":
 		code := parseUint(t, e.Reason)
 		want = append(crypto.Keccak256([]byte("Panic(uint256)"))[:4], word(code)...)
