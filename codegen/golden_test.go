@@ -20,13 +20,17 @@ var (
 
 // features are the folders of testdata: each has contracts (src), what forge made of them (artifacts), a configuration,
 // and either the Go that is generated (want) or the errors that a user sees (want-error.txt).
-func features(t *testing.T, pattern string) []string {
+func features(t *testing.T, patterns ...string) []string {
 	t.Helper()
-	dirs, err := filepath.Glob(filepath.Join("testdata", pattern))
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("no testdata: %v", err)
+	var all []string
+	for _, pattern := range patterns {
+		dirs, err := filepath.Glob(filepath.Join("testdata", pattern))
+		if err != nil || len(dirs) == 0 {
+			t.Fatalf("no testdata %s: %v", pattern, err)
+		}
+		all = append(all, dirs...)
 	}
-	return dirs
+	return all
 }
 
 func TestGolden(t *testing.T) {
@@ -74,7 +78,7 @@ func golden(t *testing.T, config *Config, files []File) {
 
 // TestInspect compares what inspect prints, for people and for programs.
 func TestInspect(t *testing.T) {
-	for _, dir := range features(t, "types") {
+	for _, dir := range features(t, "types", "layouts") {
 		config, err := LoadConfig(filepath.Join(dir, ConfigFile))
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +119,7 @@ func compare(t *testing.T, file string, text []byte) {
 
 // TestGoldenRuns runs the generated tests of the golden packages, the proofs in the EVM included.
 func TestGoldenRuns(t *testing.T) {
-	for _, dir := range features(t, "types") {
+	for _, dir := range features(t, "types", "layouts") {
 		run(t, true, "go", "vet", "./"+dir+"/want/...")
 		run(t, true, "go", "test", "./"+dir+"/want")
 	}
@@ -207,7 +211,7 @@ ast = true
 	if err := os.WriteFile(filepath.Join(temporary, "foundry.toml"), []byte(settings), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(filepath.Join(root, "node_modules", ".bin", "forge"), "build", "--root", temporary)
+	command := exec.Command(filepath.Join(root, "tools", "forge"), "build", "--root", temporary)
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("forge: %v\n%s", err, out)
 	}

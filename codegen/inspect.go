@@ -13,7 +13,7 @@ import (
 // Item is one thing that Go and the contracts agree about, as `inspect` shows it.
 type Item struct {
 	Package  string  `json:"package"`
-	Kind     string  `json:"kind"` // report, onchain-config, config-digest, constant, function, event, error, revert
+	Kind     string  `json:"kind"` // report, packed, onchain-config, config-digest, hash, constant, function, event, error, revert
 	Name     string  `json:"name"` // in Go
 	Solidity string  `json:"solidity,omitempty"`
 	ID       string  `json:"id,omitempty"`     // selector of a function or an error, topic of an event, prefix of a digest
@@ -56,24 +56,34 @@ func Inspect(config *Config) ([]Item, error) {
 func describe(m *model.Package) []Item {
 	var items []Item
 	for _, r := range m.Reports {
-		items = append(items, Item{Kind: "report", Name: r.Name, Solidity: "(" + r.Types() + ")", Source: r.Pos, Fields: places(r.Struct)})
+		items = append(items, Item{Kind: "report", Name: r.Name, Solidity: "(" + r.Types() + ")", Source: r.Pos, Fields: places(r.Struct, r.Start())})
 	}
 	for _, p := range m.Packed {
-		items = append(items, Item{Kind: "onchain-config", Name: p.Name, Solidity: "(" + p.Types() + ")", Source: p.Pos, Fields: packedPlaces(p)})
+		kind := "packed"
+		if p.OnchainConfig {
+			kind = "onchain-config"
+		}
+		items = append(items, Item{Kind: kind, Name: p.Name, Solidity: "(" + p.Types() + ")", Source: p.Pos, Fields: packedPlaces(p)})
 	}
 	for _, d := range m.Digests {
-		item := Item{Kind: "config-digest", Name: d.Name, Source: d.Pos, Fields: places(d.Struct)}
+		item := Item{Kind: "config-digest", Name: d.Name, Source: d.Pos, Fields: places(d.Struct, 0)}
+		if d.Hash {
+			item.Kind = "hash"
+		}
+		if d.Size < 32 {
+			item.Solidity = fmt.Sprintf("bytes%d", d.Size)
+		}
 		if d.Prefix != nil {
 			item.ID = fmt.Sprintf("%#0*x", 2+d.Prefix.Type.Bits/4, d.Prefix.Value)
 		}
 		items = append(items, item)
 	}
 	for _, c := range m.Constants {
-		items = append(items, Item{Kind: "constant", Name: c.Name, Solidity: c.Type.Solidity(), Value: c.Value.String(), Source: c.Pos})
+		items = append(items, Item{Kind: "constant", Name: c.Name, Solidity: c.Type.Solidity(), Value: constantText(c), Source: c.Pos})
 	}
 	for _, c := range m.Calls {
 		items = append(items, Item{
-			Kind: "function", Name: c.Name, Solidity: c.Signature, ID: fmt.Sprintf("0x%x", c.Selector), Source: c.Pos, Fields: places(c.Struct),
+			Kind: "function", Name: c.Name, Solidity: c.Signature, ID: fmt.Sprintf("0x%x", c.Selector), Source: c.Pos, Fields: places(c.Struct, 0),
 		})
 	}
 	for _, e := range m.Events {
@@ -83,7 +93,7 @@ func describe(m *model.Package) []Item {
 	}
 	for _, e := range m.Errors {
 		items = append(items, Item{
-			Kind: "error", Name: e.Name, Solidity: e.Signature, ID: fmt.Sprintf("0x%x", e.Selector), Source: e.Pos, Fields: places(e.Struct),
+			Kind: "error", Name: e.Name, Solidity: e.Signature, ID: fmt.Sprintf("0x%x", e.Selector), Source: e.Pos, Fields: places(e.Struct, 0),
 		})
 	}
 	for _, r := range m.Reverts {
@@ -92,10 +102,18 @@ func describe(m *model.Package) []Item {
 	return items
 }
 
-func places(s *model.Struct) []Place {
+func constantText(c *model.Constant) string {
+	if c.Type.Kind == model.FixedBytes {
+		return fmt.Sprintf("%#0*x", 2+2*c.Type.Size, c.Value)
+	}
+	return c.Value.String()
+}
+
+// places are the fields of a struct whose heads begin at the given offset.
+func places(s *model.Struct, start int) []Place {
 	var ps []Place
 	for i, f := range s.Fields {
-		offset := s.Offset(i)
+		offset := start + s.Offset(i)
 		ps = append(ps, Place{
 			Name: f.Solidity, Type: cmp.Or(f.OnChain, f.Type.Solidity()), Offset: &offset,
 			Size: f.Type.HeadSize(), Dynamic: f.Type.Dynamic(),
@@ -109,10 +127,14 @@ func packedPlaces(p *model.Packed) []Place {
 	for i, f := range p.Fields {
 		offset := p.PackedOffset(i)
 		place := Place{Name: f.Solidity, Type: f.Type.Solidity(), Offset: &offset, Size: f.Type.PackedSize()}
-		for _, fixed := range p.Fixed {
-			if fixed.Solidity == f.Solidity {
-				place.Value = fixed.Value.String()
+		if fixed := p.FixedOf(f); fixed != nil {
+			place.Value = fixed.Value.String()
+			if f.Type.Kind == model.FixedBytes {
+				place.Value = fmt.Sprintf("0x%x", fixed.Bytes())
 			}
+		}
+		if place.Size == 0 {
+			place.Dynamic = true
 		}
 		ps = append(ps, place)
 	}
@@ -120,7 +142,7 @@ func packedPlaces(p *model.Packed) []Place {
 }
 
 func eventPlaces(e *model.Event) []Place {
-	data, next := places(e.Data()), 0
+	data, next := places(e.Data(), 0), 0
 	var ps []Place
 	for _, f := range e.Fields {
 		if f.Indexed {
@@ -163,6 +185,9 @@ func Print(w io.Writer, items []Item) error {
 			note := ""
 			if f.Dynamic {
 				note = "offset of the tail"
+			}
+			if f.Dynamic && f.Size == 0 {
+				note = "the rest"
 			}
 			if f.Value != "" {
 				note = "always " + f.Value

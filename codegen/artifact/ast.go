@@ -26,6 +26,8 @@ type Node struct {
 	Nodes      []*Node `json:"nodes"`
 	Members    []*Node `json:"members"`
 	Parameters *Node   `json:"-"` // ParameterList of a function; other nodes have plain lists there
+	Returns    *Node   `json:"-"` // ParameterList of what a function returns
+	Arguments  []*Node `json:"-"` // of a FunctionCall
 
 	Constant        bool            `json:"constant"`
 	TypeName        *Node           `json:"typeName"`
@@ -82,11 +84,20 @@ func (n *Node) UnmarshalJSON(data []byte) error {
 	case "FunctionDefinition", "EventDefinition", "ErrorDefinition":
 		var f struct {
 			Parameters *Node `json:"parameters"`
+			Returns    *Node `json:"returnParameters"`
 		}
 		if err := json.Unmarshal(data, &f); err != nil {
 			return err
 		}
-		n.Parameters = f.Parameters
+		n.Parameters, n.Returns = f.Parameters, f.Returns
+	case "FunctionCall":
+		var f struct {
+			Arguments []*Node `json:"arguments"`
+		}
+		if err := json.Unmarshal(data, &f); err != nil {
+			return err
+		}
+		n.Arguments = f.Arguments
 	}
 	if n.NodeType == "ParameterList" {
 		var list struct {

@@ -101,21 +101,32 @@ func parse(m *model.Package) (*template.Template, error) {
 		"bigelem":    bigElem,
 		"abijson":    abiJSON,
 		"exported":   abi.ToCamelCase,
-		"param":      func(name string) string { return strings.ToLower(name[:1]) + name[1:] },
+		"param":      parameterOf,
 		"flat":       flat,
 		"dynamic": func(s *model.Struct) (fields []model.Field) {
 			return slices.DeleteFunc(slices.Clone(s.Fields), func(f model.Field) bool { return !f.Type.Dynamic() })
 		},
-		"flatsize":    func(s *model.Struct) string { return flatSize(s, func(f model.Field) string { return f.Param }) },
-		"free":        free,
-		"packedsites": packedSites,
-		"words":       needsWord,
-		"title":       func(k model.Kind) string { return strings.ToUpper(string(k[:1])) + string(k[1:]) },
-		"prefix":      func(c *model.Constant) string { return fmt.Sprintf("%#0*x", 2+c.Type.Bits/4, c.Value) },
-		"comment":     comment,
-		"oneline":     oneLine,
-		"bytes":       byteList,
-		"word":        func(t *model.Type) bool { return t.Elementary() && !t.Dynamic() },
+		"reportabi":       reportABI,
+		"reportarguments": reportArguments,
+		"reportreturn":    reportReturn,
+		"flatsize":        flatSize,
+		"free":            free,
+		"packer":          func(p *model.Packed, s *model.Struct) packer { return packer{s, inAny(s, packed(m)), p} },
+		"ispacked":        func(s *model.Struct) bool { return slices.Contains(packed(m), s) },
+		"unsigned":        unsigned,
+		"needspacked":     func(s *model.Struct) bool { return inAny(s, packed(m)) },
+		"hexbytes":        hexBytes,
+		"fixedexpression": fixedExpression,
+		"title":           func(k model.Kind) string { return strings.ToUpper(string(k[:1])) + string(k[1:]) },
+		"prefix":          func(c *model.Constant) string { return fmt.Sprintf("%#0*x", 2+c.Type.Bits/4, c.Value) },
+		"constants": func(array bool) []*model.Constant {
+			return slices.DeleteFunc(slices.Clone(m.Constants), func(c *model.Constant) bool { return (c.Type.Kind == model.FixedBytes) != array })
+		},
+		"constantbytes": func(c *model.Constant) string { return hexBytes(c.Value.FillBytes(make([]byte, c.Type.Size))) },
+		"comment":       comment,
+		"oneline":       oneLine,
+		"bytes":         byteList,
+		"word":          func(t *model.Type) bool { return t.Elementary() && !t.Dynamic() },
 	}
 	maps.Copy(functions, own)
 	return template.New("").Funcs(functions).ParseFS(templateFiles, "templates/*.tmpl")
@@ -151,6 +162,14 @@ func reports(m *model.Package) []*model.Struct {
 	var all []*model.Struct
 	for _, r := range m.Reports {
 		all = append(all, r.Struct)
+	}
+	return all
+}
+
+func packed(m *model.Package) []*model.Struct {
+	var all []*model.Struct
+	for _, p := range m.Packed {
+		all = append(all, p.Struct)
 	}
 	return all
 }
@@ -262,60 +281,11 @@ func oneLine(doc string) string {
 }
 
 func byteList(b any) string {
-	var list []byte
 	switch b := b.(type) {
 	case [4]byte:
-		list = b[:]
+		return hexBytes(b[:])
 	case common.Hash:
-		list = b[:]
+		return hexBytes(b[:])
 	}
-	text := make([]string, len(list))
-	for i, c := range list {
-		text[i] = fmt.Sprintf("0x%02x", c)
-	}
-	return strings.Join(text, ", ")
-}
-
-// packedSite is a field of a packed struct.
-type packedSite struct {
-	site
-	Name   string
-	Offset int
-	Size   int
-	Fixed  string // the only value, or empty
-}
-
-// Site is the value without its place.
-func (p packedSite) Site() site { return p.site }
-
-// End is the place behind the field.
-func (p packedSite) End() int { return p.Offset + p.Size }
-
-func packedSites(p *model.Packed) []packedSite {
-	var sites []packedSite
-	for i, f := range p.Fields {
-		s := packedSite{site: newSite(f, "c."+f.Name), Name: f.Name, Offset: p.PackedOffset(i), Size: f.Type.PackedSize()}
-		s.What = strconv.Quote(p.Name)
-		for _, fixed := range p.Fixed {
-			if fixed.Solidity == f.Solidity {
-				s.Fixed = fixed.Value.String()
-			}
-		}
-		sites = append(sites, s)
-	}
-	return sites
-}
-
-// free are the fields of a packed struct that Go has.
-func free(p *model.Packed) []model.Field {
-	return slices.DeleteFunc(slices.Clone(p.Fields), func(f model.Field) bool {
-		return slices.ContainsFunc(p.Fixed, func(x model.FixedField) bool { return x.Solidity == f.Solidity })
-	})
-}
-
-// needsWord reports whether encoding needs a word to write integers into.
-func needsWord(p *model.Packed) bool {
-	return slices.ContainsFunc(free(p), func(f model.Field) bool {
-		return f.Type.Kind == model.Uint || f.Type.Kind == model.Int || f.Type.Kind == model.Bool
-	})
+	return ""
 }

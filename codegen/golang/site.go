@@ -107,10 +107,7 @@ func (s site) Zero() string {
 
 // AtPlus is a place behind the beginning of the word.
 func (s site) AtPlus(n int) string {
-	if at, err := strconv.Atoi(s.At); err == nil {
-		return strconv.Itoa(at + n)
-	}
-	return s.At + "+" + strconv.Itoa(n)
+	return plus(s.At, n)
 }
 
 // decoder is a struct with the way to decode it.
@@ -215,18 +212,18 @@ func flat(s *model.Struct) bool {
 }
 
 // flatSize is the length of the encoding as an expression over the lengths of the dynamic fields.
-func flatSize(s *model.Struct, length func(model.Field) string) string {
-	n := s.HeadSize()
+func flatSize(r *model.Report) string {
+	n := r.Start() + r.HeadSize()
 	var terms []string
-	for _, f := range s.Fields {
+	for _, f := range r.Fields {
 		if !f.Type.Dynamic() {
 			continue
 		}
 		n += 32
 		if f.Type.Kind == model.Slice {
-			terms = append(terms, fmt.Sprintf("%d*%s", f.Type.Elem.HeadSize(), length(f)))
+			terms = append(terms, fmt.Sprintf("%d*%s", f.Type.Elem.HeadSize(), f.Param))
 		} else {
-			terms = append(terms, fmt.Sprintf("solabi.Padded(%s)", length(f)))
+			terms = append(terms, fmt.Sprintf("solabi.Padded(%s)", f.Param))
 		}
 	}
 	return strings.Join(append([]string{strconv.Itoa(n)}, terms...), " + ")

@@ -93,6 +93,36 @@ type abiArgument struct {
 	Indexed    bool          `json:"indexed,omitempty"`
 }
 
+// reportABI is a Go literal of the argument list that a report is encoded as.
+func reportABI(r *model.Report) (string, error) {
+	if r.Start() == 0 {
+		return abiJSON(r.Fields)
+	}
+	return abiJSON([]model.Field{{Name: "report", Type: &model.Type{Kind: model.Tuple, Struct: r.Struct}}})
+}
+
+// reportArguments is a Go expression of the arguments of a proof function that takes a report, which is encoded in a variable.
+func reportArguments(r *model.Report, m model.Method, encoded string) string {
+	switch {
+	case r.Start() == 0:
+		return fmt.Sprintf("prove.Arguments(%s, %v)", encoded, m.Tuple && r.Dynamic())
+	case m.Tuple:
+		return encoded
+	}
+	return encoded + "[32:]"
+}
+
+// reportReturn are two Go expressions that are the same if a proof function returned (ret) the report that is encoded in data.
+func reportReturn(r *model.Report, m model.Method) string {
+	switch {
+	case r.Start() == 0:
+		return fmt.Sprintf("ret, prove.Arguments(data, %v)", m.Tuple && r.Dynamic())
+	case m.Tuple:
+		return "ret, data"
+	}
+	return "prove.Arguments(ret, true), data"
+}
+
 // abiJSON is a Go literal of the fields as the arguments of an ABI.
 func abiJSON(fields []model.Field) (string, error) {
 	text, err := json.Marshal(abiArguments(fields))

@@ -57,7 +57,7 @@ func (b *builder) abi(a *artifact.Artifact) {
 
 func (b *builder) event(a *artifact.Artifact, e entry) {
 	d, pos := b.find("EventDefinition", e, a)
-	s := b.arguments(e.Name, e.Inputs, d, pos)
+	s := b.arguments(e.Name, e.Inputs, d, pos, "EventName", "Topic")
 	if s == nil {
 		return
 	}
@@ -89,24 +89,50 @@ func sameIndexed(x, y *Event) bool {
 
 func (b *builder) customError(a *artifact.Artifact, e entry) {
 	d, pos := b.find("ErrorDefinition", e, a)
-	s := b.arguments(e.Name, e.Inputs, d, pos)
-	if s == nil {
-		return
+	if s := b.arguments(e.Name, e.Inputs, d, pos, "Error"); s != nil {
+		b.addError(e.Name, s, true)
 	}
+}
+
+// fileErrors adds the errors that are declared outside of contracts. A contract's ABI has those that its own code gives, but
+// not those of a library that it calls at an address.
+func (b *builder) fileErrors() {
+	for _, d := range b.declarations {
+		if d.node.NodeType != "ErrorDefinition" || d.parent.NodeType != "SourceUnit" {
+			continue
+		}
+		s := &Struct{Name: exported(d.node.Name), Doc: d.doc.text(), Pos: b.position(d)}
+		for _, p := range d.node.Parameters.Members {
+			t := b.typeOf(d, p)
+			if t == nil {
+				return
+			}
+			s.Fields = append(s.Fields, newField(p.Name, d.doc.param(p.Name), t))
+		}
+		b.name(s.Fields, "Error")
+		b.addError(d.node.Name, s, false)
+	}
+}
+
+// addError adds an error, unless it is there already. Of two that differ, one that no contract's ABI has is left out.
+func (b *builder) addError(name string, s *Struct, inABI bool) {
+	pos := s.Pos
 	s.Name += "Error"
-	custom := &CustomError{Struct: s, Error: e.Name, Signature: e.Name + "(" + s.Types() + ")"}
-	copy(custom.Selector[:], crypto.Keccak256([]byte(custom.Signature)))
+	custom := &CustomError{Struct: s, Error: name, Signature: name + "(" + s.Types() + ")", Selector: selector(name + "(" + s.Types() + ")")}
 	for _, other := range b.pkg.Errors {
 		if other.Signature == custom.Signature {
 			return
 		}
 		if other.Error == custom.Error {
+			if !inABI {
+				return
+			}
 			b.problems.add(pos, "Rename one, or give the contracts packages of their own in ocrgen.yaml.",
 				"error %s is another one than at %s", custom.Signature, other.Pos)
 			return
 		}
 	}
-	if b.claim(pos, s.Name, "error "+e.Name) {
+	if b.claim(pos, s.Name, "error "+name) && (len(s.Fields) > 0 || b.claim(pos, custom.Variable(), "error "+name)) {
 		b.pkg.Errors = append(b.pkg.Errors, custom)
 	}
 }
@@ -123,7 +149,7 @@ func (b *builder) call(a *artifact.Artifact, e entry) {
 	}
 	call := &Call{Struct: s, Function: e.Name, Method: s.Name, Signature: e.Name + "(" + s.Types() + ")"}
 	s.Name += "Call"
-	copy(call.Selector[:], crypto.Keccak256([]byte(call.Signature)))
+	call.Selector = selector(call.Signature)
 	for _, other := range b.pkg.Calls {
 		if other.Signature == call.Signature {
 			return
@@ -178,7 +204,7 @@ func (b *builder) findTagged(e entry, a *artifact.Artifact) (*declaration, strin
 	return nil, a.Source
 }
 
-func (b *builder) arguments(name string, args []arg, d *declaration, pos string) *Struct {
+func (b *builder) arguments(name string, args []arg, d *declaration, pos string, methods ...string) *Struct {
 	doc := &natspec{}
 	if d != nil {
 		doc = d.doc
@@ -193,7 +219,7 @@ func (b *builder) arguments(name string, args []arg, d *declaration, pos string)
 		f.Indexed = a.Indexed
 		s.Fields = append(s.Fields, f)
 	}
-	b.name(s.Fields)
+	b.name(s.Fields, methods...)
 	return s
 }
 
@@ -293,112 +319,17 @@ func (b *builder) reverts() {
 	}
 }
 
-// selector is the first four bytes of the hash of a signature.
-func selector(signature string) (s [4]byte) {
-	copy(s[:], crypto.Keccak256([]byte(signature)))
-	return s
-}
-
-// proofs finds the functions of the proof contract that do in Solidity what the codecs do in Go. They are found by
-// what they take and give; their names are free.
-func (b *builder) proofs() error {
-	a, err := b.project.Contract(b.options.Proofs)
-	if err != nil {
-		return err
-	}
-	if len(a.Bytecode) == 0 {
-		b.problems.add(a.Source, "Name a contract that can be deployed.", "proof contract %s has no bytecode", a.Contract)
-		return nil
-	}
-	entries, err := parseABI(a)
-	if err != nil {
-		return err
-	}
-	p := &Proofs{Contract: a.Contract}
-	for _, e := range entries {
-		if e.Type == "constructor" && len(e.Inputs) > 0 {
-			b.problems.add(a.Source, "Derive a contract from it that gives them.",
-				"the constructor of proof contract %s has arguments", a.Contract)
-		}
-	}
-	find := func(what string, s *Struct, fieldsIn bool, other string) Method {
-		m := b.method(entries, s, fieldsIn, other)
-		if m == nil {
-			from, to := s.Types(), other
-			if !fieldsIn {
-				from, to = to, from
-			}
-			b.problems.add(a.Source, fmt.Sprintf("Add to it:\n  function %s(%s) external pure returns (%s)", what, from, to),
-				"proof contract %s has no function from (%s) to (%s)", a.Contract, from, to)
-			return Method{}
-		}
-		return *m
-	}
-	for _, r := range b.pkg.Reports {
-		p.Reports = append(p.Reports, ReportProof{
-			r, find("encode"+r.Name, r.Struct, true, "bytes"), find("decode"+r.Name, r.Struct, false, "bytes"),
-		})
-	}
-	for _, packed := range b.pkg.Packed {
-		proof := PackedProof{Packed: packed, Encode: find("encode"+packed.Name, packed.Struct, true, "bytes")}
-		if m := b.method(entries, packed.Struct, false, "bytes"); m != nil {
-			proof.Decode = *m
-		}
-		p.Packed = append(p.Packed, proof)
-	}
-	for _, d := range b.pkg.Digests {
-		wide := &Struct{Fields: append([]Field(nil), d.Fields...)}
-		for i, t := range b.wide[d] {
-			wide.Fields[i].Type = t
-		}
-		p.Digests = append(p.Digests, DigestProof{d, find("digest"+d.Name, wide, true, "bytes32")})
-	}
-	b.pkg.Proofs = p
-	return nil
-}
-
-// method finds the function between the fields of s and another type, in either direction.
-func (b *builder) method(entries []entry, s *Struct, fieldsIn bool, other string) *Method {
-	for _, e := range entries {
-		if e.Type != "function" {
-			continue
-		}
-		fields, rest := e.Inputs, e.Outputs
-		if !fieldsIn {
-			fields, rest = e.Outputs, e.Inputs
-		}
-		if len(rest) != 1 || rest[0].Type != other {
-			continue
-		}
-		var in []string
-		for _, x := range e.Inputs {
-			in = append(in, canonical(x))
-		}
-		var types []string
-		for _, x := range fields {
-			types = append(types, canonical(x))
-		}
-		list := strings.Join(types, ",")
-		if list == s.Types() || list == "("+s.Types()+")" {
-			return &Method{
-				Name:     e.Name,
-				Selector: selector(e.Name + "(" + strings.Join(in, ",") + ")"),
-				Tuple:    list != s.Types(),
-			}
-		}
-	}
-	return nil
-}
-
 // canonical is the type of an argument as in a signature.
 func canonical(a arg) string {
 	suffix, ok := strings.CutPrefix(a.Type, "tuple")
 	if !ok {
 		return a.Type
 	}
-	var types []string
-	for _, c := range a.Components {
-		types = append(types, canonical(c))
-	}
-	return "(" + strings.Join(types, ",") + ")" + suffix
+	return "(" + canonicals(a.Components) + ")" + suffix
+}
+
+// selector is the first four bytes of the hash of a signature.
+func selector(signature string) (s [4]byte) {
+	copy(s[:], crypto.Keccak256([]byte(signature)))
+	return s
 }

@@ -3,7 +3,6 @@ package model
 import (
 	"cmp"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -45,6 +44,7 @@ func Build(project *artifact.Project, options Options) (*Package, error) {
 	for _, a := range roots {
 		b.abi(a)
 	}
+	b.fileErrors()
 	b.reverts()
 	b.sort()
 	if options.Proofs != "" && len(b.problems) == 0 {
@@ -152,202 +152,16 @@ func (b *builder) tag(d *declaration, t tag, pos string) {
 	}
 	switch t.name {
 	case tagReport:
-		b.report(d, name, pos)
-	case tagOnchainConfig:
+		b.report(d, t, name, pos)
+	case tagPacked, tagOnchainConfig:
 		b.packed(d, t, name, pos)
 	case tagConstant, tagPrefix:
 		b.constant(d, name, pos, t.name == tagPrefix)
-	case tagDigest:
-		b.digest(d, name)
+	case tagDigest, tagHash:
+		b.digest(d, t, name)
 	case tagSetConfig, tagTransmit, tagCall:
 		// Calls are built from the ABI, where overloads are told apart.
 	}
-}
-
-func (b *builder) report(d *declaration, name, pos string) {
-	s := b.structOf(d)
-	if s == nil {
-		return
-	}
-	for _, other := range b.pkg.Reports {
-		if other.Name == name {
-			b.problems.add(pos, "Give each report a name of its own: @custom:ocr-report NAME.",
-				"there are two reports %s, the other at %s", name, other.Pos)
-			return
-		}
-	}
-	if b.claim(pos, name, what(s)) {
-		b.pkg.Reports = append(b.pkg.Reports, &Report{s})
-	}
-}
-
-func (b *builder) packed(d *declaration, t tag, name, pos string) {
-	s := b.structOf(d)
-	if s == nil || !b.claim(pos, name, "onchain config "+name) {
-		return
-	}
-	fixed := map[string]string{}
-	for _, arg := range t.args[min(1, len(t.args)):] {
-		field, value, ok := strings.Cut(arg, "=")
-		if !ok {
-			b.problems.add(pos, "Write FIELD=VALUE, or FIELD=CONSTANT.", "%q does not fix a field", arg)
-			continue
-		}
-		fixed[field] = value
-	}
-	p := &Packed{Struct: &Struct{Name: name, Doc: s.Doc, Pos: s.Pos}}
-	offset := 0
-	for _, f := range s.Fields {
-		size := f.Type.PackedSize()
-		if size == 0 {
-			b.problems.add(s.Pos, "Use integers, bool, address and bytesN only.",
-				"field %s of %s is a %s, which has no packed encoding of fixed size", f.Solidity, name, f.Type.Solidity())
-			return
-		}
-		if text, ok := fixed[f.Solidity]; ok {
-			delete(fixed, f.Solidity)
-			value := b.number(d, text)
-			if value == nil || f.Type.Kind != Uint || value.Sign() < 0 || value.BitLen() > 8 || f.Type.Bits != 8 {
-				b.problems.add(pos, "Fix fields of type uint8 only, by a number or the name of a constant.",
-					"%s=%s is not a value of %s", f.Solidity, text, f.Type.Solidity())
-				return
-			}
-			p.Fixed = append(p.Fixed, FixedField{f, offset, value})
-		}
-		offset += size
-		p.Fields = append(p.Fields, f)
-	}
-	for field := range fixed {
-		b.problems.add(pos, "", "%s has no field %s", name, field)
-	}
-	b.pkg.Packed = append(b.pkg.Packed, p)
-}
-
-func (b *builder) constant(d *declaration, name, pos string, prefix bool) {
-	t := parseElementary(d.node.TypeName.Name)
-	if !d.node.Constant || t == nil || t.Kind != Uint && t.Kind != Int {
-		b.problems.add(pos, "Write for example: uint256 internal constant "+d.node.Name+" = 31;",
-			"%s is no integer constant", d.node.Name)
-		return
-	}
-	value := b.constantValue(d, 0)
-	if value == nil {
-		b.problems.add(pos, "Give it a literal or the name of another constant.",
-			"the value of %s cannot be read", d.node.Name)
-		return
-	}
-	if prefix && (t.Kind != Uint || t.Bits > 64) {
-		b.problems.add(pos, "A prefix is an unsigned integer of its own width, like uint16 for two bytes.",
-			"%s is %s", d.node.Name, t.Solidity())
-		return
-	}
-	for _, other := range b.pkg.Constants {
-		if other.Name == name {
-			if other.Value.Cmp(value) != 0 {
-				b.problems.add(pos, "Keep one of them.", "%s is %v here and %v at %s", name, value, other.Value, other.Pos)
-			}
-			return
-		}
-	}
-	if b.claim(pos, name, "constant "+name) {
-		b.pkg.Constants = append(b.pkg.Constants, &Constant{
-			Name: name, Doc: d.doc.text(), Pos: b.position(d), Value: value, Type: t, Prefix: prefix,
-		})
-	}
-}
-
-func (b *builder) digest(d *declaration, name string) {
-	pos := b.position(d)
-	var fields []Field
-	for _, p := range d.node.Parameters.Members {
-		t := b.typeOf(d, p)
-		if t == nil {
-			return
-		}
-		fields = append(fields, newField(p.Name, d.doc.param(p.Name), t))
-	}
-	b.name(fields)
-	name += "Preimage"
-	doc := strings.TrimSpace("What a config digest is the hash of. " + d.doc.text())
-	s := &Struct{Name: name, Doc: doc, Pos: pos, Fields: fields}
-	for _, other := range b.pkg.Digests {
-		if other.Name == name {
-			if other.Types() != s.Types() {
-				b.problems.add(pos, "Keep one, or give each a name of its own.", "digest %s is over (%s) here and over (%s) at %s",
-					name, s.Types(), other.Types(), other.Pos)
-			}
-			return
-		}
-	}
-	var wide []*Type
-	for i := range fields {
-		wide = append(wide, fields[i].Type)
-		goType, ok := b.options.Narrow[fields[i].Solidity]
-		if !ok {
-			continue
-		}
-		t := parseElementary(goType)
-		if t == nil || t.Kind != fields[i].Type.Kind || t.Bits > fields[i].Type.Bits {
-			b.problems.add(pos, "Name a narrower integer in `narrow` of ocrgen.yaml.", "%s is a %s and cannot be a Go %s",
-				fields[i].Solidity, fields[i].Type.Solidity(), goType)
-			return
-		}
-		fields[i].Type, fields[i].OnChain = t, fields[i].Type.Solidity()
-	}
-	if b.claim(pos, name, "digest "+name) {
-		digest := &Digest{Struct: s, Prefix: b.prefixOf(d)}
-		b.wide[digest] = wide
-		b.pkg.Digests = append(b.pkg.Digests, digest)
-	}
-}
-
-// prefixOf finds the prefix of a digest: the one in the same contract, or else the only one there is.
-func (b *builder) prefixOf(digest *declaration) *Constant {
-	var all []*Constant
-	for _, d := range b.declarations {
-		for _, t := range d.doc.tags {
-			if t.name != tagPrefix || d.node.NodeType != "VariableDeclaration" {
-				continue
-			}
-			value := b.constantValue(d, 0)
-			if value == nil {
-				continue // reported where the constant is
-			}
-			name := exported(d.node.Name)
-			if len(t.args) > 0 {
-				name = t.args[0]
-			}
-			c := &Constant{Name: name, Value: value, Type: parseElementary(d.node.TypeName.Name), Prefix: true}
-			if d.parent == digest.parent {
-				return c
-			}
-			all = append(all, c)
-		}
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	for _, c := range all[1:] {
-		if c.Name != all[0].Name {
-			b.problems.add(b.position(digest), "Put the function and its prefix into the same contract or library.",
-				"it is not clear which of %s and %s is the prefix of the digest", all[0].Name, c.Name)
-			return nil
-		}
-	}
-	return all[0]
-}
-
-// number reads a literal or the value of a constant.
-func (b *builder) number(near *declaration, text string) *big.Int {
-	if v, ok := new(big.Int).SetString(text, 0); ok {
-		return v
-	}
-	for _, d := range b.declarations {
-		if d.node.NodeType == "VariableDeclaration" && d.node.Name == text && (d.parent == near.parent || d.source == near.source) {
-			return b.constantValue(d, 0)
-		}
-	}
-	return nil
 }
 
 // structOf builds the struct of a declaration, once.
@@ -356,9 +170,13 @@ func (b *builder) structOf(d *declaration) *Struct {
 		return s
 	}
 	s := &Struct{Name: exported(d.node.Name), Doc: d.doc.text(), Pos: b.position(d)}
+	var methods []string
 	for _, t := range d.doc.tags {
-		if t.name == tagReport && len(t.args) > 0 {
+		if (t.name == tagReport || b.allFree(t)) && len(t.args) > 0 {
 			s.Name = t.args[0]
+		}
+		if t.name == tagReport {
+			methods = []string{"Size", "Values"}
 		}
 	}
 	b.structs[d.node] = s
@@ -369,7 +187,7 @@ func (b *builder) structOf(d *declaration) *Struct {
 		}
 		s.Fields = append(s.Fields, newField(m.Name, d.doc.param(m.Name), t))
 	}
-	b.name(s.Fields)
+	b.name(s.Fields, methods...)
 	return s
 }
 
@@ -377,13 +195,17 @@ func newField(name, doc string, t *Type) Field {
 	return Field{Solidity: name, Name: exported(name), Param: parameter(name), Doc: doc, Type: t}
 }
 
-// name gives names to arguments that have none, and makes all of them different.
-func (b *builder) name(fields []Field) {
+// name gives names to arguments that have none, and makes all of them different, from each other and from the methods that
+// the Go type has.
+func (b *builder) name(fields []Field, methods ...string) {
 	seen := map[string]bool{}
 	for i := range fields {
 		f := &fields[i]
 		if f.Name == "" {
 			f.Name, f.Param = fmt.Sprintf("Arg%d", i), fmt.Sprintf("arg%d", i)
+		}
+		if slices.Contains(methods, f.Name) {
+			f.Name += "Value"
 		}
 		for seen[f.Name] {
 			f.Name, f.Param = f.Name+"_", f.Param+"_"
@@ -396,7 +218,8 @@ func (b *builder) name(fields []Field) {
 func (b *builder) sort() {
 	p := b.pkg
 	p.Structs = slices.DeleteFunc(p.Structs, func(s *Struct) bool {
-		return slices.ContainsFunc(p.Reports, func(r *Report) bool { return r.Struct == s })
+		return slices.ContainsFunc(p.Reports, func(r *Report) bool { return r.Struct == s }) ||
+			slices.ContainsFunc(p.Packed, func(x *Packed) bool { return x.Struct == s })
 	})
 	slices.SortFunc(p.Structs, func(x, y *Struct) int { return strings.Compare(x.Name, y.Name) })
 	slices.SortFunc(p.Reports, func(x, y *Report) int { return strings.Compare(x.Name, y.Name) })

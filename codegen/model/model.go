@@ -29,33 +29,83 @@ type Package struct {
 // Report is a struct whose fields, ABI-encoded as an argument list, oracles sign and send.
 type Report struct {
 	*Struct
+	Tuple bool // encoded as one struct: if it is dynamic, behind the offset word that abi.encode(aStruct) begins with
 }
 
-// Packed is a struct whose fields follow each other without padding.
+// Start is where the heads of the fields are in the encoding: behind the offset word if there is one.
+func (r *Report) Start() int {
+	if r.Tuple && r.Dynamic() {
+		return 32
+	}
+	return 0
+}
+
+// Packed is a struct whose fields follow each other without padding. The last may be `bytes`, a `string` or an array
+// without a fixed length; it takes what is left of the data.
 type Packed struct {
 	*Struct
-	Fixed []FixedField // fields that have one value only, and so are none in Go
+	Fixed         []FixedField // fields that have one value only, and so are none in Go
+	OnchainConfig bool         // it was tagged as one
+}
+
+// Rest is the field that takes what is left of the data; nil if all fields have a fixed size.
+func (p *Packed) Rest() *Field {
+	if last := &p.Fields[len(p.Fields)-1]; last.Type.PackedSize() == 0 {
+		return last
+	}
+	return nil
+}
+
+// RestSize is the number of bytes of one element of the rest: 1 if that is `bytes` or a `string`.
+func (p *Packed) RestSize() int {
+	rest := p.Rest()
+	if rest == nil || rest.Type.Kind != Slice {
+		return 1
+	}
+	return rest.Type.Elem.PackedSize()
+}
+
+// FixedOf is the entry in Fixed of a field; nil if the field is free.
+func (p *Packed) FixedOf(f Field) *FixedField {
+	for i := range p.Fixed {
+		if p.Fixed[i].Solidity == f.Solidity {
+			return &p.Fixed[i]
+		}
+	}
+	return nil
 }
 
 // FixedField is a field of a packed struct that has always the same value.
 type FixedField struct {
 	Field
 	Offset int
-	Value  *big.Int
+	Value  *big.Int // of bytesN the number that its bytes are
+}
+
+// Bytes is the value as it is encoded.
+func (f FixedField) Bytes() []byte {
+	size := f.Type.PackedSize()
+	v := f.Value
+	if v.Sign() < 0 {
+		v = new(big.Int).Add(v, new(big.Int).Lsh(big.NewInt(1), uint(8*size)))
+	}
+	return v.FillBytes(make([]byte, size))
 }
 
 // Digest is a hash over an ABI-encoded argument list whose first bytes are overwritten with a prefix.
 type Digest struct {
 	*Struct
-	Prefix *Constant // nil if it is the plain hash
+	Prefix *Constant // nil if it is the plain hash, or its first bytes
+	Size   int       // in bytes: 32, or the number of the hash's first bytes that the digest is
+	Hash   bool      // no config digest but another hash (@custom:ocr-hash), and always the whole of it
 }
 
-// Constant is a number that both sides must agree on.
+// Constant is a number, or a bytesN, that both sides must agree on.
 type Constant struct {
 	Name   string
 	Doc    string
-	Pos    string `json:"-"`
-	Value  *big.Int
+	Pos    string   `json:"-"`
+	Value  *big.Int // of bytesN the number that its bytes are
 	Type   *Type
 	Prefix bool // of config digests
 }
@@ -106,6 +156,9 @@ type CustomError struct {
 	Signature string
 	Selector  [4]byte
 }
+
+// Variable is the Go variable of an error without arguments.
+func (e *CustomError) Variable() string { return "Err" + strings.TrimSuffix(e.Name, "Error") }
 
 // Revert is a reason string that the source gives.
 type Revert struct {

@@ -10,8 +10,10 @@ import (
 // Tags that contracts mark with what the offchain side must agree with.
 const (
 	tagReport        = "ocr-report"
-	tagOnchainConfig = "ocr-onchain-config"
+	tagPacked        = "ocr-packed"
+	tagOnchainConfig = "ocr-onchain-config" // a packed struct under its older name
 	tagDigest        = "ocr-config-digest"
+	tagHash          = "ocr-hash"
 	tagPrefix        = "ocr-digest-prefix"
 	tagConstant      = "ocr-constant"
 	tagSetConfig     = "ocr-set-config"
@@ -22,8 +24,10 @@ const (
 // tags says what each is written above.
 var tags = map[string]string{
 	tagReport:        "StructDefinition",
+	tagPacked:        "StructDefinition",
 	tagOnchainConfig: "StructDefinition",
 	tagDigest:        "FunctionDefinition",
+	tagHash:          "FunctionDefinition",
 	tagPrefix:        "VariableDeclaration",
 	tagConstant:      "VariableDeclaration",
 	tagSetConfig:     "FunctionDefinition",

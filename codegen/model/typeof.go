@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"math/big"
 	"slices"
@@ -114,6 +115,10 @@ func (b *builder) constantValue(d *declaration, depth int) *big.Int {
 	if json.Unmarshal(d.node.Value, &value) != nil {
 		return nil
 	}
+	return b.expression(d, &value, depth)
+}
+
+func (b *builder) expression(d *declaration, value *artifact.Node, depth int) *big.Int {
 	// The compiler says the value of an expression of literals in the name of its type.
 	if text, ok := strings.CutPrefix(value.TypeDescription.TypeString, "int_const "); ok {
 		if v, ok := new(big.Int).SetString(text, 10); ok {
@@ -121,13 +126,25 @@ func (b *builder) constantValue(d *declaration, depth int) *big.Int {
 		}
 	}
 	switch value.NodeType {
-	case "Literal": // too long for that name
+	case "Literal":
+		if value.Kind != "number" {
+			return stringConstant(d, value)
+		}
+		// too long for the name of its type
 		var text string
 		if json.Unmarshal(value.Value, &text) != nil {
 			return nil
 		}
 		if v, ok := new(big.Int).SetString(strings.ReplaceAll(text, "_", ""), 0); ok {
 			return v
+		}
+	case "FunctionCall": // bytes4(0x01020304), uint8(1)
+		if value.Kind == "typeConversion" && len(value.Arguments) == 1 {
+			t := parseElementary(value.TypeDescription.TypeString)
+			v := b.expression(d, value.Arguments[0], depth+1)
+			if t != nil && v != nil && t.holds(v) {
+				return v
+			}
 		}
 	case "Identifier":
 		for _, other := range b.declarations {
@@ -138,4 +155,16 @@ func (b *builder) constantValue(d *declaration, depth int) *big.Int {
 		}
 	}
 	return nil
+}
+
+// stringConstant is the value of a bytesN constant that is given as a string: its bytes, with zeros behind them.
+func stringConstant(d *declaration, value *artifact.Node) *big.Int {
+	t := parseElementary(d.node.TypeName.Name)
+	content, err := hex.DecodeString(value.HexValue)
+	if err != nil || t == nil || t.Kind != FixedBytes || len(content) > t.Size {
+		return nil
+	}
+	padded := make([]byte, t.Size)
+	copy(padded, content)
+	return new(big.Int).SetBytes(padded)
 }

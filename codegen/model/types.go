@@ -113,9 +113,22 @@ func (t *Type) GoBits() int {
 	return 0
 }
 
-// PackedSize is the number of bytes of the type in a packed encoding.
+// PackedSize is the number of bytes of the type in a packed encoding, in which nothing is padded, not even the elements
+// of an array; 0 if it has no fixed one.
 func (t *Type) PackedSize() int {
 	switch t.Kind {
+	case Array:
+		return t.Size * t.Elem.PackedSize()
+	case Tuple:
+		n := 0
+		for _, f := range t.Struct.Fields {
+			size := f.Type.PackedSize()
+			if size == 0 {
+				return 0
+			}
+			n += size
+		}
+		return n
 	case Uint, Int:
 		return t.Bits / 8
 	case Bool:
@@ -192,7 +205,7 @@ func (s *Struct) CanFail() bool {
 	return false
 }
 
-// PackedSize is the size in bytes of the packed encoding.
+// PackedSize is the size in bytes of the packed encoding, without that of a last field that has no fixed one.
 func (s *Struct) PackedSize() int {
 	n := 0
 	for _, f := range s.Fields {

@@ -101,6 +101,15 @@ func Big(v any) *big.Int {
 	return v.(*big.Int)
 }
 
+// Integer is a number given as decimal text. It panics if that is none.
+func Integer(text string) *big.Int {
+	v, ok := new(big.Int).SetString(text, 10)
+	if !ok {
+		panic(text + " is no number")
+	}
+	return v
+}
+
 // Topics are the topics of a log but for the first.
 func Topics(log *types.Log) [][]byte {
 	var topics [][]byte

@@ -248,17 +248,3 @@ func setLimbs(v *big.Int, digits []big.Word, a, b, c, d uint64) {
 	}
 	v.SetBits(digits)
 }
-
-// Unsigned reads an unsigned integer of up to 32 bytes from a packed encoding.
-func Unsigned(b []byte) *big.Int {
-	return new(big.Int).SetBytes(b)
-}
-
-// Signed reads a signed integer of up to 32 bytes from a packed encoding.
-func Signed(b []byte) *big.Int {
-	v := new(big.Int).SetBytes(b)
-	if len(b) > 0 && b[0]&0x80 != 0 {
-		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-	}
-	return v
-}

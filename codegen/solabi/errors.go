@@ -119,6 +119,16 @@ func NotFixed(what, field string, offset int, have, want uint64) error {
 	return &DecodeError{what, field, offset, fmt.Sprintf("is %d, not %d", have, want)}
 }
 
+// NotFixedBytes is the DecodeError of a field of several bytes that has not the only value there is.
+func NotFixedBytes(what, field string, offset int, have, want []byte) error {
+	return &DecodeError{what, field, offset, fmt.Sprintf("is 0x%x, not 0x%x", have, want)}
+}
+
+// Uneven is the DecodeError of packed data that are no whole number of elements of the given size.
+func Uneven(what, field string, offset, size, have int) error {
+	return &DecodeError{what, field, offset, fmt.Sprintf("%d bytes are no whole number of elements of %d", have-offset, size)}
+}
+
 // WrongSelector is the DecodeError of calldata that are of another function.
 func WrongSelector(what string, want [4]byte, data []byte) error {
 	return &DecodeError{what, "", 0, fmt.Sprintf("begins with 0x%x, not with the selector 0x%x", data[:min(len(data), 4)], want)}

@@ -141,21 +141,6 @@ func Count(data []byte, at, size int, what, field string) (int, error) {
 	return n, nil
 }
 
-// Unsigned64 reads an unsigned integer of up to 8 bytes from a packed encoding.
-func Unsigned64(b []byte) uint64 {
-	var v uint64
-	for _, c := range b {
-		v = v<<8 | uint64(c)
-	}
-	return v
-}
-
-// Signed64 reads a signed integer of up to 8 bytes from a packed encoding.
-func Signed64(b []byte) int64 {
-	unused := 64 - 8*len(b)
-	return int64(Unsigned64(b)<<unused) >> unused
-}
-
 // Resize returns a slice of n elements, in the memory of s if it has the room.
 func Resize[T any](s []T, n int) []T {
 	if s == nil || cap(s) < n {

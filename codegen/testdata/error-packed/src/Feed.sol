@@ -8,10 +8,35 @@ contract Feed {
     uint8 lowest;
   }
 
-  /// @custom:ocr-onchain-config Names
+  /// @custom:ocr-packed Names
   struct Names {
     string name;
+    bool known;
   }
 
-  function take(Limits calldata, Names calldata) external {}
+  /// @custom:ocr-packed Lists
+  struct Lists {
+    uint8[][] lists;
+  }
+
+  /// @custom:ocr-packed Fixed colour=1 low=-129 tag=TAG
+  struct Fixed {
+    int8 low;
+    bytes2 tag;
+  }
+
+  /// @custom:ocr-packed Colour colour=1 hue
+  struct Colour {
+    int8 low;
+  }
+
+  /// @custom:ocr-packed Grey colour=1 low=LOW
+  struct Shade {
+    int8 low;
+  }
+
+  int8 internal constant LOW = -128;
+  bytes3 internal constant TAG = 0x010203;
+
+  function take(Limits calldata, Names calldata, Lists calldata, Fixed calldata, Colour calldata, Shade calldata) external {}
 }
