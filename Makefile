@@ -6,7 +6,7 @@ FUZZ_TIME   ?= 30s
 RACE_PKGS   := ./offchain ./offchain/runtime/... ./offchain/p2p/... ./offchain/store/... ./offchain/evm/... ./offchain/crypto/... ./offchain/subprocesses/...
 FORGE       := tools/forge
 
-.PHONY: help demo generate test bench fuzz soak lint gas deps test-contracts test-go test-race check-generated
+.PHONY: help demo generate test bench fuzz soak lint gas deps test-contracts test-typescript test-go test-race check-generated
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -17,7 +17,7 @@ demo: ## a network of oracles on an embedded chain, real prices in, reports out 
 generate: node_modules/.package-lock.json ## build the contracts and regenerate everything that is generated
 	go generate ./...
 
-test: lint test-contracts check-generated test-go test-race ## everything that CI runs
+test: lint test-contracts check-generated test-typescript test-go test-race ## everything that CI runs
 
 lint: ## formatting, vet, staticcheck
 	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard -- '*.go')); if [ -n "$$out" ]; then echo "gofmt these:"; echo "$$out"; exit 1; fi
@@ -40,6 +40,11 @@ gas: node_modules/.package-lock.json ## measure gas anew (rewrites the snapshots
 
 check-generated: node_modules/.package-lock.json ## fail if something generated is stale
 	./internal/check-generated.sh
+
+test-typescript: node_modules/.package-lock.json ## the generated TypeScript: types, and the vectors that the Go runs too
+	node_modules/.bin/tsc --noEmit -p gen/typescript
+	node_modules/.bin/tsc --noEmit -p test/typescript
+	node_modules/.bin/vitest run --root test/typescript
 
 test-go: node_modules/.package-lock.json ## all Go tests, end to end included
 	go test ./...

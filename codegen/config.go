@@ -38,6 +38,8 @@ type Package struct {
 	Proofs    string            `yaml:"proofs"`    // contract that the generated tests run; none if empty
 	Narrow    map[string]string `yaml:"narrow"`    // Go integers for arguments of digests that are wider on chain
 	Bindings  []Binding         `yaml:"bindings"`
+
+	TypeScript *TypeScript `yaml:"typescript"` // nil if it is not wanted
 }
 
 // Binding is one package of bindings.
@@ -113,6 +115,15 @@ func (c *Config) check() error {
 		}
 		if err := use(p.Path, "package "+p.Name); err != nil {
 			return err
+		}
+		if t := p.TypeScript; t != nil {
+			if t.Path == "" {
+				return fmt.Errorf("package %s: typescript has no path", p.Path)
+			}
+			t.Path = path.Clean(t.Path)
+			if err := use(t.Path, "the TypeScript of "+p.Name); err != nil {
+				return err
+			}
 		}
 		for j := range p.Bindings {
 			b := &p.Bindings[j]

@@ -68,6 +68,11 @@ func generatePackage(config *Config, project *artifact.Project, p Package) ([]Fi
 	for _, f := range codecs {
 		files = append(files, File{path.Join(p.Path, f.Name), f.Text})
 	}
+	typeScript, err := p.typeScript(project, m)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, typeScript...)
 	for _, b := range p.Bindings {
 		a, err := project.Contract(b.Contract)
 		if err != nil {
@@ -204,13 +209,17 @@ func leftOver(config *Config, files []File) ([]string, error) {
 		made[f.Path] = true
 	}
 	found := map[string]bool{}
+	var folders []folder
 	for _, p := range config.Packages {
-		root := filepath.Join(config.Root, filepath.FromSlash(p.Path))
+		folders = append(folders, p.folders()...)
+	}
+	for _, f := range folders {
+		root := filepath.Join(config.Root, filepath.FromSlash(f.path))
 		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
-			if err != nil || entry.IsDir() || filepath.Ext(name) != ".go" {
+			if err != nil || entry.IsDir() || filepath.Ext(name) != f.extension {
 				return err
 			}
 			relative, err := filepath.Rel(config.Root, name)
