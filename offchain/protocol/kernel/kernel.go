@@ -87,6 +87,18 @@ type Verified struct {
 	Bad int
 }
 
+// VerifyEach asks for the verdict on each of several signatures. Answered by [VerifiedEach].
+type VerifyEach struct {
+	ID     CallID
+	Checks []SignatureCheck
+}
+
+// VerifiedEach is the result event of [VerifyEach]: Good has one element for each check.
+type VerifiedEach struct {
+	ID   CallID
+	Good []bool
+}
+
 // SignOffchain asks for an Ed25519 signature over Message by the oracle's own offchain key. Answered by [Signed].
 type SignOffchain struct {
 	ID      CallID
@@ -134,6 +146,9 @@ func (e CancelTimer) String() string { return fmt.Sprintf("cancel-timer %d", e.T
 func (e Abandon) String() string     { return fmt.Sprintf("abandon call=%d", e.ID) }
 func (e Verify) String() string {
 	return fmt.Sprintf("verify call=%d signatures=%d", e.ID, len(e.Checks))
+}
+func (e VerifyEach) String() string {
+	return fmt.Sprintf("verify-each call=%d signatures=%d", e.ID, len(e.Checks))
 }
 func (e SignOffchain) String() string {
 	return fmt.Sprintf("sign-offchain call=%d message=%x", e.ID, e.Message)
