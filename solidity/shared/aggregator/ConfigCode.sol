@@ -150,7 +150,29 @@ library ConfigLib {
     }
   }
 
-  /// @dev Index plus one of a transmitter; 0 if `account` is none.
+  /// @dev Index plus one of a signer; 0 if `account` is none.
+  function signerEntry(Config config, address account) internal pure returns (uint256 entry) {
+    uint256 mask = config.header().tableMask();
+    (uint256 table, uint256 list) = signerTable(config);
+    assembly ("memory-safe") {
+      account := shr(96, shl(96, account))
+      for {
+        let slot := account
+      } 1 {
+        slot := add(slot, 1)
+      } {
+        entry := byte(0, mload(add(table, and(slot, mask))))
+        if iszero(entry) {
+          break
+        }
+        if eq(shr(96, mload(add(list, mul(entry, 20)))), account) {
+          break
+        }
+      }
+    }
+  }
+
+  /// @dev The same of a transmitter. Spelled out again, because transmit uses it.
   function transmitterEntry(Config config, address account) internal pure returns (uint256 entry) {
     uint256 mask = config.header().tableMask();
     (uint256 table, uint256 list) = transmitterTable(config);
