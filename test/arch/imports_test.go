@@ -22,6 +22,7 @@ var rooms = []string{
 	"offchain/permutation",
 	"offchain/commontypes",
 	"offchain/types",
+	"offchain/ocr3types",
 	"offchain/quorumhelper",
 	"offchain/subprocesses",
 	"offchain/localconfig",
