@@ -37,10 +37,10 @@ type deviation struct {
 	failure, reason string
 }
 
-// TestScenarios runs the scenarios of the OCR2 contracts: each begins with a copy of a setup and is a list of transactions and
+// TestScenarios runs the scenarios of the OCR1 and OCR2 contracts: each begins with a copy of a setup and is a list of transactions and
 // views, with everything that can be seen of each.
 func TestScenarios(t *testing.T) {
-	files := vectors.Files(t, "testdata", "contracts-ocr2-*.json")
+	files := vectors.Files(t, "testdata", "contracts-ocr1-*.json", "contracts-ocr2-*.json")
 	for _, rules := range []rules{cancun, osaka} {
 		t.Run(string(rules), func(t *testing.T) {
 			for _, file := range files {

@@ -10,6 +10,7 @@ import {LinkTokenInterface} from "../../shared/interfaces/LinkTokenInterface.sol
 import {OCR2BillingInterface} from "../interfaces/OCR2BillingInterface.sol";
 import {Account, AccountLib} from "../internal/Account.sol";
 import {Billing, BillingLib} from "../internal/Billing.sol";
+import {GasCosts} from "../internal/GasCosts.sol";
 import {AggregatorState} from "./AggregatorState.sol";
 
 /// @title The payments part of an aggregator
@@ -202,7 +203,7 @@ abstract contract AggregatorBilling is OCR2BillingInterface, AggregatorState, Ag
     unchecked {
       // Nothing here may revert for the sake of a number: the report is good, however wild its prices are. So sums and
       // products wrap, and a payment that wrapped is dropped below.
-      uint256 gasCostWei = GasPrices.transmitterGasCostWei(
+      uint256 gasCostWei = GasCosts.transmitterGasCostWei(
         uint32(initialGas),
         GasPrices.reimbursementGasPriceGwei(
           tx.gasprice / GWEI, billing.reasonableGasPriceGwei(), billing.maximumGasPriceGwei()

@@ -5,6 +5,7 @@ import {AccessControllerInterface} from "ocr/shared/interfaces/AccessControllerI
 import {LinkTokenInterface} from "ocr/shared/interfaces/LinkTokenInterface.sol";
 import {AccessControlledOCR2Aggregator} from "ocr/ocr2/AccessControlledOCR2Aggregator.sol";
 import {MedianReport, MedianReportLib} from "ocr/ocr2/MedianReport.sol";
+import {GasCosts} from "ocr/ocr2/internal/GasCosts.sol";
 import {GasPrices} from "ocr/shared/aggregator/GasPrices.sol";
 
 /// @title An aggregator whose insides can be looked at and meddled with
@@ -71,6 +72,6 @@ contract TestOCR2Aggregator is AccessControlledOCR2Aggregator {
     uint256 accountingGas,
     uint256 leftGas
   ) external pure returns (uint256) {
-    return GasPrices.transmitterGasCostWei(initialGas, gasPriceGwei, callDataGas, accountingGas, leftGas);
+    return GasCosts.transmitterGasCostWei(initialGas, gasPriceGwei, callDataGas, accountingGas, leftGas);
   }
 }
