@@ -13,10 +13,23 @@ import (
 )
 
 func main() {
-	if err := newApp(os.Stdout).Run(os.Args); err != nil {
+	err := newApp(os.Stdout).Run(os.Args)
+	if err != nil && !errors.Is(err, errBreaking) {
 		fmt.Fprintln(os.Stderr, "ocrgen: "+err.Error())
-		os.Exit(1)
 	}
+	os.Exit(exitCode(err))
+}
+
+// exitCode is what the program ends with.
+func exitCode(err error) int {
+	var special exitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &special):
+		return special.code
+	}
+	return 1
 }
 
 func newApp(out io.Writer) *cli.App {
@@ -47,6 +60,7 @@ func newApp(out io.Writer) *cli.App {
 				Flags:  []cli.Flag{config, &cli.BoolFlag{Name: "json", Usage: "print a JSON array"}},
 				Action: inspect,
 			},
+			breakingCommand(config),
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 	}
