@@ -75,12 +75,12 @@ abstract contract OCR3Fixture is Test {
   }
 
   /// @dev A call to the demo that must revert with an error without arguments.
-  function fail(bytes memory data, bytes4 selector) internal {
-    fail(data, abi.encodePacked(selector));
+  function refuse(bytes memory data, bytes4 selector) internal {
+    refuse(data, abi.encodePacked(selector));
   }
 
   /// @dev A call to the demo that must revert with exactly this data.
-  function fail(bytes memory data, bytes memory revertData) internal {
+  function refuse(bytes memory data, bytes memory revertData) internal {
     vm.prank(transmitter);
     (bool ok, bytes memory ret) = address(demo).call{gas: CALL_GAS}(data);
     assertFalse(ok, "should have reverted");
