@@ -46,6 +46,7 @@ type Lifecycle struct {
 	config  LifecycleConfig
 	smaller bool // our id is the smaller one
 
+	running   bool
 	live      ConnID
 	inbound   bool // live was dialed by the peer
 	since     time.Duration
@@ -90,7 +91,7 @@ func NewLifecycle(config LifecycleConfig, now time.Duration) *Lifecycle {
 type LifecycleEvent interface{ lifecycleEvent() }
 
 type (
-	// Started: the host runs, and has streams with the peer. It comes first.
+	// Started: the host runs, and has streams with the peer. It comes first; it may come again after Stopped.
 	Started struct{}
 	// TimerFired: the time of the latest SetTimer is over.
 	TimerFired struct{}
@@ -177,6 +178,7 @@ func (Refuse) lifecycleEffect()        {}
 func (l *Lifecycle) Step(now time.Duration, event LifecycleEvent) []LifecycleEffect {
 	switch e := event.(type) {
 	case Started:
+		l.running = true
 		return l.arm(now, l.firstDelay())
 	case TimerFired:
 		return l.timerFired(now)
@@ -210,7 +212,7 @@ func (l *Lifecycle) Step(now time.Duration, event LifecycleEvent) []LifecycleEff
 }
 
 func (l *Lifecycle) arm(now time.Duration, after time.Duration) []LifecycleEffect {
-	if l.live != 0 || l.attempting {
+	if !l.running || l.live != 0 || l.attempting {
 		return nil
 	}
 	l.armed, l.due = true, now+after
@@ -336,6 +338,9 @@ func (l *Lifecycle) handshakeSucceeded(now time.Duration, conn ConnID) []Lifecyc
 
 // replace makes a connection the live one as soon as the present one has ended.
 func (l *Lifecycle) replace(now time.Duration, conn ConnID, e established) []LifecycleEffect {
+	if !l.running {
+		return []LifecycleEffect{Refuse{conn, "no longer wanted"}}
+	}
 	l.deferred = false
 	if l.live == 0 {
 		return l.run(now, conn, e)
@@ -377,7 +382,7 @@ func (l *Lifecycle) ended(now time.Duration, conn ConnID) []LifecycleEffect {
 
 func (l *Lifecycle) stopped() []LifecycleEffect {
 	effects := l.abort()
-	l.armed = false
+	l.running, l.armed = false, false
 	if l.successor != 0 {
 		effects = append(effects, Refuse{l.successor, "no longer wanted"})
 		l.successor = 0
@@ -388,6 +393,9 @@ func (l *Lifecycle) stopped() []LifecycleEffect {
 	}
 	return effects
 }
+
+// Idle tells whether nothing is going on: no connection, no attempt, no handshake.
+func (l *Lifecycle) Idle() bool { return l.live == 0 && !l.attempting && l.handshakes == 0 }
 
 // Live returns the live connection; 0 if there is none.
 func (l *Lifecycle) Live() ConnID { return l.live }

@@ -110,6 +110,9 @@ func (r *Receiver) Counts() (processed, skipped uint64) {
 	return processed, skipped
 }
 
+// Idle tells whether nothing has arrived of the next frame yet.
+func (r *Receiver) Idle() bool { return !r.inside && r.skip == 0 && r.r == r.w }
+
 // Next stores the next event in e: NoEvent if more bytes are needed. An error wraps wire.ErrProtocol and ends the connection.
 func (r *Receiver) Next(e *Event) error {
 	e.Kind = NoEvent
