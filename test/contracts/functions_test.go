@@ -44,8 +44,19 @@ func (c caller) call(t *testing.T, method string, args ...any) result {
 	return c.chain.view(common.Address{1}, c.address, data)
 }
 
+// ocr1Config is what the vectors have of an OCR1 configuration.
+type ocr1Config struct {
+	ContractAddress       common.Address
+	ConfigCount           vectors.U64
+	Signers, Transmitters []common.Address
+	F                     uint8
+	EncodedConfigVersion  vectors.U64
+	Encoded               vectors.Hex
+}
+
 func TestConfigDigest(t *testing.T) {
 	exposed := deployExposed(t, "ExposedOCR2Aggregator", nil)
+	exposedOCR1 := deployExposed(t, "ExposedOffchainAggregator", nil)
 	type input struct {
 		Family                string
 		ChainID               vectors.Dec
@@ -66,6 +77,16 @@ func TestConfigDigest(t *testing.T) {
 			t.Errorf("digest is %x (%v), want %v", r.ret, r.err, want.ConfigDigest)
 		}
 	}
+	digestOCR1 := func(t *testing.T, _ vectors.File, c vectors.Case) {
+		in := vectors.Decode[ocr1Config](t, c.Input)
+		want := vectors.Decode[struct{ ConfigDigest vectors.Hex }](t, c.Output)
+		r := exposedOCR1.call(t, "exposedConfigDigestFromConfigData", in.ContractAddress, uint64(in.ConfigCount),
+			in.Signers, in.Transmitters, in.F, uint64(in.EncodedConfigVersion), []byte(in.Encoded))
+		// A bytes16 is the upper half of a word.
+		if r.err != nil || !bytes.Equal(r.ret, append([]byte(want.ConfigDigest), make([]byte, 16)...)) {
+			t.Errorf("digest is %x (%v), want %v", r.ret, r.err, want.ConfigDigest)
+		}
+	}
 	vectors.EachKind(t, "testdata", []string{"contracts-config-digest.json"}, vectors.Kinds{
 		Of: func(_ vectors.File, c vectors.Case) string {
 			if strings.Contains(c.Name, "digester-reject") {
@@ -73,9 +94,8 @@ func TestConfigDigest(t *testing.T) {
 			}
 			return vectors.Decode[input](t, c.Input).Family
 		},
-		Run: map[string]func(*testing.T, vectors.File, vectors.Case){"ocr2": digest},
+		Run: map[string]func(*testing.T, vectors.File, vectors.Case){"ocr1": digestOCR1, "ocr2": digest},
 		Elsewhere: map[string]string{
-			"ocr1":            "the OCR1 contracts do not exist yet",
 			"digester-reject": "offchain digesters refuse these; a contract cannot be given such values",
 		},
 	})
@@ -84,11 +104,13 @@ func TestConfigDigest(t *testing.T) {
 func TestBilling(t *testing.T) {
 	// All arguments of the constructor are static: zero words.
 	exposed := deployExposed(t, "TestOCR2Aggregator", make([]byte, 5*32))
+	exposedOCR1 := deployExposed(t, "TestOffchainAggregator", make([]byte, 10*32))
 	type input struct {
 		Fn, Family                                                  string
 		TxGasPriceGwei, ReasonableGasPriceGwei, MaximumGasPriceGwei vectors.Dec
 		InitialGas, LeftGas, CallDataGas, AccountingGas             vectors.Dec
 		GasPriceGwei                                                vectors.Dec
+		A, B                                                        uint16
 	}
 	check := func(t *testing.T, output json.RawMessage, r result) {
 		t.Helper()
@@ -113,13 +135,26 @@ func TestBilling(t *testing.T) {
 		in := vectors.Decode[input](t, c.Input)
 		check(t, c.Output, exposed.call(t, "testReimbursementGasPriceGwei",
 			in.TxGasPriceGwei.Int, in.ReasonableGasPriceGwei.Int, in.MaximumGasPriceGwei.Int))
+		check(t, c.Output, exposedOCR1.call(t, "testImpliedGasPrice",
+			in.TxGasPriceGwei.Int, in.ReasonableGasPriceGwei.Int, in.MaximumGasPriceGwei.Int))
 	}
 	gasCost := func(t *testing.T, _ vectors.File, c vectors.Case) {
 		in := vectors.Decode[input](t, c.Input)
 		check(t, c.Output, exposed.call(t, "testTransmitterGasCostWei",
 			in.InitialGas.Int, in.GasPriceGwei.Int, in.CallDataGas.Int, in.AccountingGas.Int, in.LeftGas.Int))
 	}
-	notYet := "the OCR1 contracts do not exist yet"
+	gasCostOCR1 := func(t *testing.T, _ vectors.File, c vectors.Case) {
+		in := vectors.Decode[input](t, c.Input)
+		check(t, c.Output, exposedOCR1.call(t, "testTransmitterGasCostEthWei",
+			in.InitialGas.Int, in.GasPriceGwei.Int, in.CallDataGas.Int, in.LeftGas.Int))
+	}
+	saturatingAdd := func(t *testing.T, _ vectors.File, c vectors.Case) {
+		in := vectors.Decode[input](t, c.Input)
+		check(t, c.Output, exposedOCR1.call(t, "testSaturatingAddUint16", in.A, in.B))
+	}
+	accountingGas := func(t *testing.T, _ vectors.File, c vectors.Case) {
+		check(t, c.Output, exposedOCR1.call(t, "testAccountingGasCost"))
+	}
 	vectors.EachKind(t, "testdata", []string{"contracts-billing.json"}, vectors.Kinds{
 		Of: func(_ vectors.File, c vectors.Case) string {
 			in := vectors.Decode[input](t, c.Input)
@@ -127,14 +162,10 @@ func TestBilling(t *testing.T) {
 		},
 		Run: map[string]func(*testing.T, vectors.File, vectors.Case){
 			"reimbursementGasPrice":      gasPrice,
+			"transmitterGasCostWei/ocr1": gasCostOCR1,
 			"transmitterGasCostWei/ocr2": gasCost,
-		},
-		Elsewhere: map[string]string{
-			"transmitterGasCostWei/ocr1": notYet,
-			"saturatingAddUint16/ocr1":   notYet,
-			"saturatingAddUint16":        notYet,
-			"accountingGasConstant/ocr1": notYet,
-			"accountingGasConstant":      notYet,
+			"saturatingAddUint16/ocr1":   saturatingAdd,
+			"accountingGasConstant/ocr1": accountingGas,
 		},
 	})
 }

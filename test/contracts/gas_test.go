@@ -35,10 +35,20 @@ const (
 	maxAnswer = 1_000_000_000_000_000_000
 )
 
-// newFeed deploys an aggregator, names the payees of n oracles and sets prices. It does not configure the oracles yet.
-func newFeed(t *testing.T, n int, f uint8) *feed {
+// newOCR2Feed deploys an OCR2 aggregator and sets prices.
+func newOCR2Feed(t *testing.T, n int, f uint8) *feed {
 	t.Helper()
-	parsed, err := metaData(t, "OCR2Aggregator").ParseABI()
+	d := newFeed(t, "OCR2Aggregator", n, f, func(link common.Address) []any {
+		return []any{link, big.NewInt(minAnswer), big.NewInt(maxAnswer), common.Address{}, common.Address{}, uint8(8), "gas / USD"}
+	})
+	d.call(d.owner, "setBilling", uint32(2000), uint32(100), uint32(500), uint32(300), big.NewInt(3000))
+	return d
+}
+
+// newFeed deploys an aggregator and names the payees of n oracles. It does not configure the oracles yet.
+func newFeed(t *testing.T, contract string, n int, f uint8, constructorArgs func(link common.Address) []any) *feed {
+	t.Helper()
+	parsed, err := metaData(t, contract).ParseABI()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,12 +58,11 @@ func newFeed(t *testing.T, n int, f uint8) *feed {
 	if r.err != nil {
 		t.Fatal(r.err)
 	}
-	args, err := parsed.Constructor.Inputs.Pack(link, big.NewInt(minAnswer), big.NewInt(maxAnswer), common.Address{}, common.Address{},
-		uint8(8), "gas / USD")
+	args, err := parsed.Constructor.Inputs.Pack(constructorArgs(link)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.address, d.deploy = d.chain.deploy(d.owner, 1, append(creationCode(t, "OCR2Aggregator"), args...))
+	d.address, d.deploy = d.chain.deploy(d.owner, 1, append(creationCode(t, contract), args...))
 	if d.deploy.err != nil {
 		t.Fatal(d.deploy.err)
 	}
@@ -76,7 +85,6 @@ func newFeed(t *testing.T, n int, f uint8) *feed {
 	if r := d.chain.call(d.owner, link, transfer, defaultGasLimit); r.err != nil {
 		t.Fatal(r.err)
 	}
-	d.call(d.owner, "setBilling", uint32(2000), uint32(100), uint32(500), uint32(300), big.NewInt(3000))
 	return d
 }
 
@@ -139,6 +147,15 @@ func (d *feed) transmit(observations int) uint64 {
 	return d.call(d.transmitters[len(d.transmitters)-1], "transmit", context, encoded, rs, ss, vs)
 }
 
+// checkGas fails if a call uses more than its share, in percent, of what the reference uses.
+func checkGas(t *testing.T, what string, gas, reference, share uint64) {
+	t.Helper()
+	t.Logf("%-26s %9d gas, %.1f %% of %d", what, gas, float64(gas)*100/float64(reference), reference)
+	if gas*100 > reference*share {
+		t.Errorf("%s uses %d gas, more than %d %% of %d", what, gas, share, reference)
+	}
+}
+
 // TestGas holds the contracts to what they are built for: a share of what the reference implementation of the protocol uses
 // for the same calls. Gas is that of the call frame; each call is a transaction of its own and finds everything cold. See
 // docs/gas.md, where these figures are.
@@ -154,19 +171,12 @@ func TestGas(t *testing.T) {
 		{31, 10, 136_488, 75, 2_994_699, 40},
 	} {
 		t.Run(fmt.Sprintf("n=%d f=%d", c.n, c.f), func(t *testing.T) {
-			d := newFeed(t, c.n, c.f)
-			check := func(what string, gas, reference, share uint64) {
-				t.Helper()
-				t.Logf("%-26s %9d gas, %.1f %% of %d", what, gas, float64(gas)*100/float64(reference), reference)
-				if gas*100 > reference*share {
-					t.Errorf("%s uses %d gas, more than %d %% of %d", what, gas, share, reference)
-				}
-			}
-			check("deploy", d.deploy.gas, 4_114_732, 100)
-			check("setConfig, first", d.setConfig(), c.config, c.share2)
-			check("transmit, first", d.transmit(c.n), c.transmit, c.share)
-			check("transmit, second", d.transmit(c.n), c.transmit, c.share)
-			check("setConfig, nothing owed", func() uint64 {
+			d := newOCR2Feed(t, c.n, c.f)
+			checkGas(t, "deploy", d.deploy.gas, 4_114_732, 100)
+			checkGas(t, "setConfig, first", d.setConfig(), c.config, c.share2)
+			checkGas(t, "transmit, first", d.transmit(c.n), c.transmit, c.share)
+			checkGas(t, "transmit, second", d.transmit(c.n), c.transmit, c.share)
+			checkGas(t, "setConfig, nothing owed", func() uint64 {
 				d.call(d.owner, "setBilling", uint32(0), uint32(0), uint32(0), uint32(0), big.NewInt(0))
 				return d.setConfig()
 			}(), c.config, c.share2)

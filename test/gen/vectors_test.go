@@ -23,12 +23,12 @@ func TestReportVectors(t *testing.T) {
 			return c.Name
 		},
 		Run: map[string]func(*testing.T, vectors.File, vectors.Case){
+			"ocr1":        ocr1ReportVector,
 			"ocr2":        reportVector,
 			"ocr2-median": looseReportVector,
 		},
 		Elsewhere: map[string]string{
 			"ocr2-reject": "building a report of observations is offchain/plugins/median/evmreportcodec's",
-			"ocr1":        "the OCR1 contracts are not there yet",
 			"ocr3":        "the OCR3 contracts are not there yet",
 		},
 	})
@@ -110,9 +110,8 @@ func TestConfigDigestVectors(t *testing.T) {
 		Of: func(_ vectors.File, c vectors.Case) string {
 			return strings.TrimRight(strings.TrimSuffix(c.Name, "-0"), "0123456789-")
 		},
-		Run: map[string]func(*testing.T, vectors.File, vectors.Case){"ocr2-dg": digestVector},
+		Run: map[string]func(*testing.T, vectors.File, vectors.Case){"ocr1-dg": ocr1DigestVector, "ocr2-dg": digestVector},
 		Elsewhere: map[string]string{
-			"ocr1-dg":                          "the OCR1 contracts are not there yet",
 			"ocr2-digester-reject-signer":      "generated Go has addresses only; offchain/evm/evmutil makes them of bytes",
 			"ocr2-digester-reject-transmitter": "generated Go has addresses only; offchain/evm/evmutil makes them of strings",
 		},
