@@ -307,10 +307,10 @@ func tidy(text []byte) []byte {
 	return append(bytes.TrimRight(out, "\n"), '\n')
 }
 
-// jsdoc is a documentation comment, wrapped.
+// jsdoc is a documentation comment, wrapped; nothing if there is nothing to say.
 func jsdoc(indent, doc string) string {
 	if doc == "" {
-		doc = "It has no comment in the contracts."
+		return ""
 	}
 	fields := strings.Fields(strings.ReplaceAll(doc, "*/", "* /"))
 	if line := indent + "/** " + strings.Join(fields, " ") + " */"; len(line) <= maxLine {

@@ -4,5 +4,4 @@
 /** A tag of 32 bytes. */
 export const domain = '0x79537812dfe48a92fc860b8b010e8d6078b5c19e7037c4cf07f7bed69b54fffc'
 
-/** It has no comment in the contracts. */
 export const tag = '0xa1b2c3d4'
