@@ -74,7 +74,7 @@ type Machine struct {
 	nextLoad      time.Duration // never, unless something is to be read again
 	nextReport    time.Duration
 
-	verifications uint64
+	counters Stats
 }
 
 const never = time.Duration(math.MaxInt64)
@@ -374,15 +374,19 @@ func (m *Machine) FindPeer(id p2ptypes.PeerID) []p2ptypes.Address {
 
 // Stats are numbers for metrics.
 type Stats struct {
-	Oracles       int    // that are in any group
-	Discovered    int    // of which there is an announcement, oneself included
-	Bootstrappers int    // that are in any group
-	Verifications uint64 // of signatures, since the start
+	Oracles       int // that are in any group
+	Discovered    int // of which there is an announcement, oneself included
+	Bootstrappers int // that are in any group
+	// Since the start:
+	Verifications    uint64 // of signatures
+	BadMessages      uint64 // that were dropped as a whole
+	BadAnnouncements uint64 // that were refused
 }
 
 // Stats returns the present numbers.
 func (m *Machine) Stats() Stats {
-	s := Stats{Oracles: m.oracleCount, Verifications: m.verifications}
+	s := m.counters
+	s.Oracles = m.oracleCount
 	for _, p := range m.peers {
 		if p.best != nil {
 			s.Discovered++

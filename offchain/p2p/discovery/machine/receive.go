@@ -23,13 +23,19 @@ func (m *Machine) Receive(now time.Duration, from p2ptypes.PeerID, message []byt
 		err = decoded.CheckWellFormed()
 	}
 	if err != nil {
+		m.counters.BadMessages++
 		if taper(&p.badMessages) {
 			m.log(Warn, "dropped a bad discovery message", commontypes.LogFields{"peer": from, "error": err, "count": p.badMessages})
 		}
 		return
 	}
 	for _, a := range decoded.Announcements {
-		if err := m.process(now, p, a); err != nil && taper(&p.badAnnouncements) {
+		err := m.process(now, p, a)
+		if err == nil {
+			continue
+		}
+		m.counters.BadAnnouncements++
+		if taper(&p.badAnnouncements) {
 			m.log(Warn, "refused an announcement", commontypes.LogFields{
 				"peer": from, "announcement": a.String(), "error": err, "count": p.badAnnouncements})
 		}
@@ -56,7 +62,7 @@ func (m *Machine) process(now time.Duration, from *peer, a announcement.Announce
 			return nil
 		}
 	}
-	m.verifications++
+	m.counters.Verifications++
 	if err := a.VerifySignature(); err != nil {
 		return err
 	}
