@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
+import {InvalidAttestationLength, KeysOfInvalidSize} from "./OCR3AttestationErrors.sol";
+
 /// @notice A secp256k1 signature in the form that has recovery id 0; s may be in the upper half.
 struct ECDSASignature {
   bytes32 r;
@@ -72,9 +74,7 @@ library OCR3Encodings {
   }
 
   function decodeECDSAAttestation(bytes memory data) internal pure returns (ECDSAAttestation memory a) {
-    require(
-      data.length % ECDSA_SIGNATURE_LENGTH == ECDSA_ATTESTATION_HEAD_LENGTH, "attestation length mismatch"
-    );
+    if (data.length % ECDSA_SIGNATURE_LENGTH != ECDSA_ATTESTATION_HEAD_LENGTH) revert InvalidAttestationLength();
     a.signers = uint32(bytes4(_wordAt(data, 0)));
     a.signatures = new ECDSASignature[](data.length / ECDSA_SIGNATURE_LENGTH);
     for (uint256 i = 0; i < a.signatures.length; ++i) {
@@ -90,7 +90,7 @@ library OCR3Encodings {
   }
 
   function decodeECDSAKeys(bytes memory data) internal pure returns (ECDSAKeys memory k) {
-    require(data.length % ECDSA_KEY_LENGTH == 0, "key list length mismatch");
+    if (data.length % ECDSA_KEY_LENGTH != 0) revert KeysOfInvalidSize();
     k.keys = new address[](data.length / ECDSA_KEY_LENGTH);
     for (uint256 i = 0; i < k.keys.length; ++i) {
       k.keys[i] = address(bytes20(_wordAt(data, ECDSA_KEY_LENGTH * i)));
@@ -102,7 +102,7 @@ library OCR3Encodings {
   }
 
   function decodeBLSAttestation(bytes memory data) internal pure returns (BLSAttestation memory) {
-    require(data.length == BLS_ATTESTATION_LENGTH, "attestation length mismatch");
+    if (data.length != BLS_ATTESTATION_LENGTH) revert InvalidAttestationLength();
     return BLSAttestation(uint32(bytes4(_wordAt(data, 0))), _wordAt(data, 4), uint8(data[36]));
   }
 
@@ -111,7 +111,7 @@ library OCR3Encodings {
   }
 
   function decodeBLSKey(bytes memory data) internal pure returns (BLSKey memory) {
-    require(data.length == BLS_KEY_LENGTH, "key length mismatch");
+    if (data.length != BLS_KEY_LENGTH) revert KeysOfInvalidSize();
     return _blsKeyAt(data, 0);
   }
 
@@ -122,7 +122,7 @@ library OCR3Encodings {
   }
 
   function decodeBLSKeys(bytes memory data) internal pure returns (BLSKeys memory k) {
-    require(data.length % BLS_KEY_LENGTH == 0, "key list length mismatch");
+    if (data.length % BLS_KEY_LENGTH != 0) revert KeysOfInvalidSize();
     k.keys = new BLSKey[](data.length / BLS_KEY_LENGTH);
     for (uint256 i = 0; i < k.keys.length; ++i) {
       k.keys[i] = _blsKeyAt(data, BLS_KEY_LENGTH * i);

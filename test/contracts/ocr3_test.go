@@ -6,14 +6,18 @@ import (
 
 	"github.com/ethereum/go-ethereum/accounts/abi/bind/v2"
 
+	"github.com/ocrkit/ocrkit/gen/ocr3/demoblsattestationverifier"
 	"github.com/ocrkit/ocrkit/gen/ocr3/demodynamicallydispatchedattestationverifier"
 	"github.com/ocrkit/ocrkit/gen/ocr3/demoecdsaattestationverifier"
+	"github.com/ocrkit/ocrkit/gen/ocr3/ocr3dynamicallydispatchedblsattestationverifierlib"
 	"github.com/ocrkit/ocrkit/gen/ocr3/ocr3dynamicallydispatchedecdsaattestationverifierlib"
 	"github.com/ocrkit/ocrkit/test/vectors"
 )
 
 func init() {
 	maps.Copy(contractsByName, map[string]*bind.MetaData{
+		"DemoBLSAttestationVerifier":                           &demoblsattestationverifier.DemoBLSAttestationVerifierMetaData,
+		"OCR3DynamicallyDispatchedBLSAttestationVerifierLib":   &ocr3dynamicallydispatchedblsattestationverifierlib.OCR3DynamicallyDispatchedBLSAttestationVerifierLibMetaData,
 		"DemoDynamicallyDispatchedAttestationVerifier":         &demodynamicallydispatchedattestationverifier.DemoDynamicallyDispatchedAttestationVerifierMetaData,
 		"DemoECDSAAttestationVerifier":                         &demoecdsaattestationverifier.DemoECDSAAttestationVerifierMetaData,
 		"OCR3DynamicallyDispatchedECDSAAttestationVerifierLib": &ocr3dynamicallydispatchedecdsaattestationverifierlib.OCR3DynamicallyDispatchedECDSAAttestationVerifierLibMetaData,
