@@ -595,6 +595,10 @@ func FuzzRows(f *testing.F) {
 			v := decodePending(d)
 			return func(e *encoder) { encodePending(e, v) }
 		})
+		check("announcement", func(d *decoder) func(*encoder) {
+			v := decodeAnnouncement(d)
+			return func(e *encoder) { encodeAnnouncement(e, v) }
+		})
 		_ = unseal("raw", key, fields, func(d *decoder) { decodeConfig(d) })
 	})
 }

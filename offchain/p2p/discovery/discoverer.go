@@ -38,7 +38,8 @@ const (
 type DiscovererDatabase interface {
 	// StoreAnnouncement sets the announcement of a peer.
 	StoreAnnouncement(ctx context.Context, peerID string, ann []byte) error
-	// ReadAnnouncements returns the announcements of those among the peers for which there is one.
+	// ReadAnnouncements returns the announcements of those among the peers for which there is one. An error together with a map
+	// that is not nil means that single announcements are lost and the others are in the map.
 	ReadAnnouncements(ctx context.Context, peerIDs []string) (map[string][]byte, error)
 }
 

@@ -222,6 +222,8 @@ func (s *shell) carryOutOne(e machine.Effect) {
 		s.storage.load(e.Peers, func(values map[string][]byte, err error) {
 			if err != nil {
 				s.log.Error("cannot read announcements from the database", map[string]any{"error": err})
+			}
+			if err != nil && values == nil {
 				s.step(func(now time.Duration) { s.d.m.LoadFailed(now, e.Peers) })
 				return
 			}
