@@ -14,7 +14,7 @@ type FutureBuffer[M any] struct {
 }
 
 type futureMessage[M any] struct {
-	epoch   uint32
+	epoch   uint64
 	message M
 }
 
@@ -25,7 +25,7 @@ func NewFutureBuffer[M any](n int) *FutureBuffer[M] {
 
 // Add keeps a message of a later epoch. If the sender's queue is full, its oldest message gives way; it is returned, with
 // dropped = true.
-func (b *FutureBuffer[M]) Add(sender commontypes.OracleID, epoch uint32, message M) (oldest M, dropped bool) {
+func (b *FutureBuffer[M]) Add(sender commontypes.OracleID, epoch uint64, message M) (oldest M, dropped bool) {
 	queue := b.queues[sender]
 	if len(queue) == FutureMessagesPerSender {
 		oldest, dropped = queue[0].message, true
@@ -50,7 +50,7 @@ func (b *FutureBuffer[M]) pop(sender commontypes.OracleID) []futureMessage[M] {
 // epoch; what is behind that one waits, and will be discarded in its time.
 //
 // deliver must not call the buffer.
-func (b *FutureBuffer[M]) Flush(epoch uint32, deliver func(sender commontypes.OracleID, message M)) {
+func (b *FutureBuffer[M]) Flush(epoch uint64, deliver func(sender commontypes.OracleID, message M)) {
 	for i := range b.queues {
 		sender := commontypes.OracleID(i)
 		for len(b.queues[i]) > 0 && b.queues[i][0].epoch <= epoch {

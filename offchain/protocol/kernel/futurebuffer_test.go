@@ -11,7 +11,7 @@ import (
 	. "github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 )
 
-func flush(b *FutureBuffer[string], epoch uint32) (got []string) {
+func flush(b *FutureBuffer[string], epoch uint64) (got []string) {
 	b.Flush(epoch, func(sender commontypes.OracleID, m string) { got = append(got, fmt.Sprintf("%d:%s", sender, m)) })
 	return got
 }
@@ -61,20 +61,20 @@ func TestFutureBufferModel(t *testing.T) {
 		const n = 3
 		b := NewFutureBuffer[string](n)
 		type item struct {
-			epoch uint32
+			epoch uint64
 			text  string
 		}
 		var model [n][]item
-		epoch := uint32(0)
+		epoch := uint64(0)
 		for i := range rapid.IntRange(0, 80).Draw(t, "events") {
 			if rapid.IntRange(0, 5).Draw(t, "kind") > 0 {
-				sender, e := rapid.IntRange(0, n-1).Draw(t, "sender"), epoch+rapid.Uint32Range(1, 4).Draw(t, "ahead")
+				sender, e := rapid.IntRange(0, n-1).Draw(t, "sender"), epoch+rapid.Uint64Range(1, 4).Draw(t, "ahead")
 				b.Add(commontypes.OracleID(sender), e, fmt.Sprint(i))
 				model[sender] = append(model[sender], item{e, fmt.Sprint(i)})
 				model[sender] = model[sender][max(0, len(model[sender])-FutureMessagesPerSender):]
 				continue
 			}
-			epoch += rapid.Uint32Range(1, 3).Draw(t, "step")
+			epoch += rapid.Uint64Range(1, 3).Draw(t, "step")
 			var want []string
 			for sender := range model {
 				for len(model[sender]) > 0 && model[sender][0].epoch <= epoch {

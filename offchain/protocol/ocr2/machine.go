@@ -222,7 +222,7 @@ func (m *Machine) receive(from commontypes.OracleID, message ocr2wire.Message) {
 	case epoch == m.epoch:
 		m.generation.receive(from, message)
 	default:
-		if oldest, dropped := m.future.Add(from, epoch, message); dropped {
+		if oldest, dropped := m.future.Add(from, uint64(epoch), message); dropped {
 			m.drop(from, oldest.Kind(), dropBufferFull)
 		}
 	}
@@ -302,7 +302,7 @@ func (h pacemakerHost) EnterEpoch(epoch uint32, leader commontypes.OracleID, fir
 	m.epoch = epoch
 	m.generation = newReportGeneration(m.core, epoch, leader, m.checks, m.outcome)
 	m.generation.start()
-	m.future.Flush(epoch, m.generation.receive)
+	m.future.Flush(uint64(epoch), m.generation.receive)
 }
 
 // outcomeOf carries out what report generation says.

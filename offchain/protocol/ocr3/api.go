@@ -5,7 +5,6 @@
 package ocr3
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -307,7 +306,3 @@ const (
 	CountIncludedObservations                    // ocr3_included_observations_total
 	CountLedCommittedRounds                      // ocr3_led_committed_rounds_total
 )
-
-func (c OutcomeContext) String() string {
-	return fmt.Sprintf("seqNr=%d epoch=%d round=%d previous=%x", c.SeqNr, c.Epoch, c.Round, c.PreviousOutcome)
-}
