@@ -19,6 +19,12 @@ const ConfigFile = "ocrgen.yaml"
 // maxConfigSize bounds what is read of a configuration file.
 const maxConfigSize = 1 << 20
 
+// Values of Package.Uint256.
+const (
+	uint256Big     = "big"
+	uint256Holiman = "holiman"
+)
+
 // Config is ocrgen.yaml: which packages to make of which contracts.
 type Config struct {
 	Version   int       `yaml:"version"`   // of this format: 1
@@ -37,6 +43,7 @@ type Package struct {
 	Contracts []string          `yaml:"contracts"` // what the codecs are of
 	Proofs    string            `yaml:"proofs"`    // contract that the generated tests run; none if empty
 	Narrow    map[string]string `yaml:"narrow"`    // Go integers for arguments of digests that are wider on chain
+	Uint256   string            `yaml:"uint256"`   // Go type of unsigned integers above 64 bits: "big" (*big.Int, the default) or "holiman" (uint256.Int)
 	Bindings  []Binding         `yaml:"bindings"`
 
 	TypeScript *TypeScript `yaml:"typescript"` // nil if it is not wanted
@@ -109,6 +116,12 @@ func (c *Config) check() error {
 		p.Path = path.Clean(p.Path)
 		if p.Name == "" {
 			p.Name = packageName(p.Path)
+		}
+		switch p.Uint256 {
+		case "", uint256Big, uint256Holiman:
+		default:
+			return fmt.Errorf("package %s: uint256 is %q; write %q for *big.Int or %q for uint256.Int of github.com/holiman/uint256",
+				p.Path, p.Uint256, uint256Big, uint256Holiman)
 		}
 		if len(p.Contracts) == 0 {
 			return fmt.Errorf("package %s: contracts is empty", p.Path)

@@ -95,7 +95,7 @@ func generatePackage(config *Config, project *artifact.Project, p Package) ([]Fi
 }
 
 func (p Package) options() model.Options {
-	return model.Options{Name: p.Name, Contracts: p.Contracts, Proofs: p.Proofs, Narrow: p.Narrow}
+	return model.Options{Name: p.Name, Contracts: p.Contracts, Proofs: p.Proofs, Narrow: p.Narrow, U256: p.Uint256 == uint256Holiman}
 }
 
 // proofImport is the import path of the bindings of the proof contract, where its bytecode is.

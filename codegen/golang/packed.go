@@ -111,6 +111,8 @@ func fixedExpression(f *model.FixedField) string {
 	switch {
 	case f.Type.Kind == model.FixedBytes:
 		return fmt.Sprintf("[%d]byte{%s}", f.Type.Size, hexBytes(f.Bytes()))
+	case f.Type.U256:
+		return fmt.Sprintf("*uint256.MustFromDecimal(%q)", f.Value.String())
 	case f.Type.Big():
 		return fmt.Sprintf("prove.Integer(%q)", f.Value.String())
 	}

@@ -82,16 +82,16 @@ func Render(in Input) ([]File, error) {
 }
 
 func parse(m *model.Package) (*template.Template, error) {
-	functions := sprig.TxtFuncMap()
+	functions, budget := sprig.TxtFuncMap(), budgeted(m)
 	own := template.FuncMap{
 		"site":       newSite,
-		"decoder":    func(s *model.Struct, loose bool) decoder { return decoder{s, loose} },
+		"decoder":    func(s *model.Struct, loose bool) decoder { return decoder{s, loose, loose && budget[s]} },
+		"budgeted":   func(s *model.Struct) bool { return budget[s] },
 		"gotype":     goType,
 		"convert":    convert,
 		"unconvert":  unconvert,
 		"outofrange": outOfRange,
 		"bigof":      bigOf,
-		"looseable":  looseAble,
 		"needsloose": func(s *model.Struct) bool { return inAny(s, reports(m)) },
 		"needsput":   func(s *model.Struct) bool { return inAny(s, encoded(m)) },
 		"needsget":   func(s *model.Struct) bool { return inAny(s, decoded(m)) },

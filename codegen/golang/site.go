@@ -11,13 +11,14 @@ import (
 // site is a value within a codec: its type, where it is in Go, and where its word is in the encoding. The templates of
 // the codecs are written against it.
 type site struct {
-	T     *model.Type
-	X     string // Go expression of the value
-	At    string // Go expression of the place of its word
-	Base  string // Go expression of the place that offsets count from
-	What  string // Go expression of the name of the whole, for errors
-	Path  string // Go expression of the path to the value in it
-	Loose bool   // decode as go-ethereum's abi package does
+	T      *model.Type
+	X      string // Go expression of the value
+	At     string // Go expression of the place of its word
+	Base   string // Go expression of the place that offsets count from
+	What   string // Go expression of the name of the whole, for errors
+	Path   string // Go expression of the path to the value in it
+	Loose  bool   // decode as go-ethereum's abi package does
+	Budget bool   // and count what that makes
 
 	name   string // prefix of local variables
 	depth  int    // of arrays around it
@@ -38,8 +39,8 @@ func (s site) In(whole *model.Struct, _ string, offset int) site {
 }
 
 // Based makes the place relative to the parameter base.
-func (s site) Based(loose bool) site {
-	s.Loose = loose
+func (s site) Based(loose, budget bool) site {
+	s.Loose, s.Budget = loose, budget
 	s.Base = "base"
 	if s.At == "0" {
 		s.At = "base"
@@ -89,14 +90,6 @@ func (s site) Val() string  { return s.name }
 func (s site) Len() string  { return s.name + "Len" }
 func (s site) Head() string { return s.name + "At" }
 
-// Reuse is memory that a decoded array of integers may use.
-func (s site) Reuse() string {
-	if s.T.Kind == model.Array {
-		return "nil"
-	}
-	return s.X
-}
-
 // Zero is what a failing decoder returns before the error.
 func (s site) Zero() string {
 	if s.Loose || s.topic {
@@ -113,7 +106,8 @@ func (s site) AtPlus(n int) string {
 // decoder is a struct with the way to decode it.
 type decoder struct {
 	*model.Struct
-	Loose bool
+	Loose  bool
+	Budget bool // the loose decoder counts what it makes
 }
 
 // Zero is what a failing decoder returns before the error.
@@ -123,6 +117,9 @@ func (d decoder) Zero() string { return site{Loose: d.Loose}.Zero() }
 func goType(t *model.Type) string {
 	switch t.Kind {
 	case model.Uint, model.Int:
+		if t.U256 {
+			return "uint256.Int"
+		}
 		if t.Big() {
 			return "*big.Int"
 		}
@@ -179,22 +176,42 @@ func bigOf(s site) string {
 	return fmt.Sprintf("big.NewInt(%s)", convert(s))
 }
 
-// looseAble reports whether a loose decoder of the struct is safe: no array has elements of their own length, which
-// overlapping offsets could make out of few bytes.
-func looseAble(s *model.Struct) bool {
+// overlaps reports whether an array of the struct has elements of their own length, of which overlapping offsets can make very
+// much out of few bytes.
+func overlaps(s *model.Struct) bool {
 	for _, f := range s.Fields {
 		t := f.Type
 		for t.Kind == model.Array || t.Kind == model.Slice {
 			if t.Elem.Dynamic() {
-				return false
+				return true
 			}
 			t = t.Elem
 		}
-		if t.Kind == model.Tuple && !looseAble(t.Struct) {
-			return false
+		if t.Kind == model.Tuple && overlaps(t.Struct) {
+			return true
 		}
 	}
-	return true
+	return false
+}
+
+// budgeted are the reports and their parts whose loose decoders must count what they make: those with such arrays, and those
+// that share a part with one.
+func budgeted(m *model.Package) map[*model.Struct]bool {
+	set := map[*model.Struct]bool{}
+	all := append(reports(m), m.Structs...)
+	for changed := true; changed; {
+		changed = false
+		for _, s := range all {
+			member := set[s] || overlaps(s)
+			for _, other := range all {
+				member = member || set[other] && (inAny(other, []*model.Struct{s}) || inAny(s, []*model.Struct{other}))
+			}
+			if member && !set[s] {
+				set[s], changed = true, true
+			}
+		}
+	}
+	return set
 }
 
 // flat reports whether the length of the encoding depends on nothing but the lengths of the fields.

@@ -16,6 +16,8 @@ func random(pkg string, t *model.Type) string {
 	case model.Uint, model.Int:
 		kind := abi.ToCamelCase(string(t.Kind))
 		switch {
+		case t.U256:
+			return fmt.Sprintf("r.U256(%d)", t.Bits)
 		case t.Big():
 			return fmt.Sprintf("r.Big%s(%d)", kind, t.Bits)
 		case t.Members > 0:
@@ -74,7 +76,7 @@ func standard(s *model.Struct) bool {
 
 // bigFields are the fields that are *big.Int, or slices of them.
 func bigFields(s *model.Struct) []model.Field {
-	return slices.DeleteFunc(slices.Clone(s.Fields), func(f model.Field) bool { return !bigElem(f.Type).Big() })
+	return slices.DeleteFunc(slices.Clone(s.Fields), func(f model.Field) bool { return !bigElem(f.Type).Pointer() })
 }
 
 // bigElem is the type itself or, of a slice, that of its elements.

@@ -15,6 +15,7 @@ type Options struct {
 	Contracts []string          // their tags, events, errors and reverts are in it, and those of all that they import
 	Proofs    string            // contract that shows what the codecs must do; may be empty
 	Narrow    map[string]string // Go integer for an argument of a digest that is wider on chain, e.g. chainId: uint64
+	U256      bool              // unsigned integers of more than 64 bits are uint256.Int of github.com/holiman/uint256 in Go
 }
 
 // Build makes the model of a package. All problems that it finds are in the error, each a *Problem.
@@ -47,6 +48,9 @@ func Build(project *artifact.Project, options Options) (*Package, error) {
 	b.fileErrors()
 	b.reverts()
 	b.sort()
+	if options.U256 {
+		b.pkg.eachType(func(t *Type) { t.U256 = t.Kind == Uint && t.Big() })
+	}
 	if options.Proofs != "" && len(b.problems) == 0 {
 		if err := b.proofs(); err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -24,6 +25,41 @@ type Package struct {
 	Errors    []*CustomError
 	Reverts   []*Revert
 	Proofs    *Proofs // nil without a proof contract
+}
+
+// structs are all that have fields.
+func (p *Package) structs() []*Struct {
+	all := slices.Clone(p.Structs)
+	for _, x := range p.Reports {
+		all = append(all, x.Struct)
+	}
+	for _, x := range p.Packed {
+		all = append(all, x.Struct)
+	}
+	for _, x := range p.Digests {
+		all = append(all, x.Struct)
+	}
+	for _, x := range p.Calls {
+		all = append(all, x.Struct)
+	}
+	for _, x := range p.Events {
+		all = append(all, x.Struct)
+	}
+	for _, x := range p.Errors {
+		all = append(all, x.Struct)
+	}
+	return all
+}
+
+// eachType visits the types of all fields and of the elements of arrays.
+func (p *Package) eachType(visit func(*Type)) {
+	for _, s := range p.structs() {
+		for _, f := range s.Fields {
+			for t := f.Type; t != nil; t = t.Elem {
+				visit(t)
+			}
+		}
+	}
 }
 
 // Report is a struct whose fields, ABI-encoded as an argument list, oracles sign and send.

@@ -33,6 +33,7 @@ type Type struct {
 	Elem    *Type   // Array, Slice
 	Struct  *Struct // Tuple
 	Members int     // number of members if it is an enum, which the ABI sees as uint8
+	U256    bool    `json:",omitempty"` // Uint of more than 64 bits: Go has it as uint256.Int, not as *big.Int
 }
 
 // Struct is a list of named fields: a Solidity struct, or the arguments of a function, event or error.
@@ -90,10 +91,16 @@ func (t *Type) Big() bool {
 	return (t.Kind == Uint || t.Kind == Int) && t.Bits > 64
 }
 
+// Pointer reports whether Go has the type as *big.Int.
+func (t *Type) Pointer() bool { return t.Big() && !t.U256 }
+
 // CanFail reports whether Go has values of the type that have no encoding.
 func (t *Type) CanFail() bool {
 	switch t.Kind {
 	case Uint, Int:
+		if t.U256 {
+			return t.Bits < 256
+		}
 		return t.Members > 0 || t.Bits > 64 || t.GoBits() != t.Bits
 	case Array, Slice:
 		return t.Elem.CanFail()

@@ -138,7 +138,7 @@ func OnlyBytes(t testing.TB, ret []byte) []byte {
 	if len(ret) < 2*solabi.WordSize {
 		t.Fatalf("contract returned %d bytes, which is no `bytes`", len(ret))
 	}
-	v, end, err := solabi.Bytes(ret, solabi.WordSize, "return value", "")
+	v, end, err := solabi.Bytes(ret, solabi.WordSize)
 	if err != nil || end != len(ret) {
 		t.Fatalf("contract returned 0x%x, which is no `bytes`: %v", ret, err)
 	}

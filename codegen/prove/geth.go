@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/holiman/uint256"
 	"github.com/ocrkit/ocrkit/codegen/solabi"
 )
 
@@ -92,6 +94,9 @@ func asGeth(t abi.Type, v any) any {
 
 // Big is any integer as *big.Int.
 func Big(v any) *big.Int {
+	if x, ok := v.(uint256.Int); ok {
+		return x.ToBig()
+	}
 	switch x := reflect.ValueOf(v); {
 	case x.CanInt():
 		return big.NewInt(x.Int())
@@ -122,9 +127,40 @@ func Topics(log *types.Log) [][]byte {
 // Same asserts that two values say the same. Their types may differ in name.
 func Same(t testing.TB, field string, got, want any) {
 	t.Helper()
-	if a, b := fmt.Sprintf("%v", got), fmt.Sprintf("%v", want); a != b {
+	if a, b := text(reflect.ValueOf(got)), text(reflect.ValueOf(want)); a != b {
 		t.Fatalf("%s is %s, not %s", field, a, b)
 	}
+}
+
+// text writes a value so that two that say the same are written alike, whatever their types are called.
+func text(v reflect.Value) string {
+	switch x := v.Interface().(type) {
+	case *big.Int:
+		return x.String()
+	case uint256.Int:
+		return x.Dec()
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return text(v.Elem())
+	case reflect.Interface:
+		return text(v.Elem())
+	case reflect.String:
+		return strconv.Quote(v.String())
+	case reflect.Slice, reflect.Array:
+		var b strings.Builder
+		for i := range v.Len() {
+			b.WriteString(text(v.Index(i)) + " ")
+		}
+		return "[" + strings.TrimSpace(b.String()) + "]"
+	case reflect.Struct:
+		var b strings.Builder
+		for i := range v.NumField() {
+			b.WriteString(text(v.Field(i)) + " ")
+		}
+		return "{" + strings.TrimSpace(b.String()) + "}"
+	}
+	return fmt.Sprint(v.Interface())
 }
 
 // SameFields asserts that a pointer to a struct has the given fields.

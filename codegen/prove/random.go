@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
 	"github.com/ocrkit/ocrkit/codegen/solabi"
 )
 
@@ -72,6 +73,11 @@ func (r Rand) BigUint(width int) *big.Int {
 	v := new(big.Int).SetBytes(b)
 	v.And(v, largest)
 	return v.Rsh(v, uint(r.IntN(width)/2))
+}
+
+// U256 is an unsigned integer of the given width.
+func (r Rand) U256(width int) uint256.Int {
+	return *uint256.MustFromBig(r.BigUint(width))
 }
 
 // BigInt is a signed integer of the given width.

@@ -9,82 +9,248 @@ import (
 // wordsPerBig is how many digits of a big.Int make a word of the ABI.
 const wordsPerBig = 256 / bits.UintSize
 
+// digitsPerLimb is how many digits of a big.Int make 64 bits.
+const digitsPerLimb = 64 / bits.UintSize
+
+// limbs are the four parts of a word, highest first.
+type limbs [4]uint64
+
+func limbsOf(w []byte) limbs {
+	_ = w[31]
+	return limbs{
+		binary.BigEndian.Uint64(w[0:]), binary.BigEndian.Uint64(w[8:]),
+		binary.BigEndian.Uint64(w[16:]), binary.BigEndian.Uint64(w[24:]),
+	}
+}
+
+func (l *limbs) put(w []byte) {
+	_ = w[31]
+	binary.BigEndian.PutUint64(w[0:], l[0])
+	binary.BigEndian.PutUint64(w[8:], l[1])
+	binary.BigEndian.PutUint64(w[16:], l[2])
+	binary.BigEndian.PutUint64(w[24:], l[3])
+}
+
+// within reports whether no bit outside of a range is set, given the bits that are outside.
+func (l *limbs) within(outside *limbs) bool {
+	return l[0]&outside[0]|l[1]&outside[1]|l[2]&outside[2]|l[3]&outside[3] == 0
+}
+
+// invert turns all bits over if sign is all ones, none if it is zero.
+func (l *limbs) invert(sign uint64) {
+	l[0], l[1], l[2], l[3] = l[0]^sign, l[1]^sign, l[2]^sign, l[3]^sign
+}
+
+// add adds a small number.
+func (l *limbs) add(n uint64) {
+	var carry uint64
+	l[3], carry = bits.Add64(l[3], n, 0)
+	l[2], carry = bits.Add64(l[2], 0, carry)
+	l[1], carry = bits.Add64(l[1], 0, carry)
+	l[0] += carry
+}
+
+// outsideUint and outsideInt are, for each width in bytes, the bits of a word that are zero in an unsigned integer, and
+// that are all like the sign in a signed one.
+var outsideUint, outsideInt [WordSize + 1]limbs
+
+func init() {
+	from := func(bit int) (l limbs) {
+		for i := range l {
+			low := 64 * (3 - i) // first bit of this limb
+			if bit < low+64 {
+				l[i] = ^uint64(0) << max(bit-low, 0)
+			}
+		}
+		return l
+	}
+	for size := 1; size <= WordSize; size++ {
+		outsideUint[size], outsideInt[size] = from(8*size), from(8*size-1)
+	}
+}
+
+// subtract takes a small number away.
+func (l *limbs) subtract(n uint64) {
+	var borrow uint64
+	l[3], borrow = bits.Sub64(l[3], n, 0)
+	l[2], borrow = bits.Sub64(l[2], 0, borrow)
+	l[1], borrow = bits.Sub64(l[1], 0, borrow)
+	l[0] -= borrow
+}
+
 // PutBigUint writes v as an unsigned integer of the given width, 8 to 256 bits. It returns false, and writes nothing,
 // if v is nil, negative or too large.
 func PutBigUint(w []byte, v *big.Int, width int) bool {
-	if v == nil || v.Sign() < 0 || v.BitLen() > width {
+	if v == nil || v.Sign() < 0 || len(v.Bits()) > wordsPerBig {
 		return false
 	}
-	putMagnitude(w, v)
+	l := magnitude(v)
+	if !l.within(&outsideUint[width/8]) {
+		return false
+	}
+	l.put(w)
 	return true
 }
 
 // PutBigInt writes v as a signed integer of the given width, 8 to 256 bits, in two's complement. It returns false, and
 // writes nothing, if v is nil or out of range.
 func PutBigInt(w []byte, v *big.Int, width int) bool {
-	if v == nil {
+	if v == nil || len(v.Bits()) > wordsPerBig {
 		return false
 	}
-	length := v.BitLen()
-	if v.Sign() >= 0 {
-		if length >= width {
-			return false
-		}
-		putMagnitude(w, v)
-		return true
+	l := magnitude(v)
+	negative := v.Sign() < 0
+	if negative {
+		l.subtract(1) // -x is the complement of x-1
 	}
-	// The most negative number has one bit more than the most positive.
-	if length >= width && (length > width || v.TrailingZeroBits() != uint(width-1)) {
+	if !l.within(&outsideInt[width/8]) {
 		return false
 	}
-	putMagnitude(w, v)
-	negate(w)
+	if negative {
+		l.invert(^uint64(0))
+	}
+	l.put(w)
 	return true
+}
+
+// PutBigUints writes consecutive words as PutBigUint does. It returns the index of the first that is out of range, or -1.
+func PutBigUints(b []byte, vs []*big.Int, width int) (bad int) {
+	for i, v := range vs {
+		if !PutBigUint(b[WordSize*i:], v, width) {
+			return i
+		}
+	}
+	return -1
+}
+
+// PutBigInts writes consecutive words as PutBigInt does. It returns the index of the first that is out of range, or -1.
+func PutBigInts(b []byte, vs []*big.Int, width int) (bad int) {
+	for i, v := range vs {
+		if !PutBigInt(b[WordSize*i:], v, width) {
+			return i
+		}
+	}
+	return -1
+}
+
+// magnitude is the value of an integer that has no more digits than a word holds, without its sign.
+func magnitude(v *big.Int) (l limbs) {
+	digits := v.Bits()
+	if bits.UintSize == 64 {
+		for i, d := range digits {
+			l[3-i&3] = uint64(d)
+		}
+		return l
+	}
+	for i, d := range digits {
+		l[3-i/digitsPerLimb] |= uint64(d) << (i % digitsPerLimb * bits.UintSize)
+	}
+	return l
 }
 
 // BigUint reads an unsigned integer of the given width, 8 to 256 bits, into dst, or into a new one if dst is nil; it
 // returns nil if the word holds a larger one.
 func BigUint(dst *big.Int, w []byte, width int) *big.Int {
-	if !fitsUint(w, width) {
+	dst = ensureBig(dst)
+	if !readUint(dst, roomOf(dst, digitsFor(width)), w, &outsideUint[width/8]) {
 		return nil
 	}
-	dst = ensureBig(dst)
-	setUnsigned(dst, digitsOf(dst, wordsPerBig), w)
 	return dst
 }
 
 // BigInt reads a signed integer of the given width, 8 to 256 bits, into dst, or into a new one if dst is nil; it returns
 // nil if the word holds one out of range.
 func BigInt(dst *big.Int, w []byte, width int) *big.Int {
-	if !fitsInt(w, width) {
+	dst = ensureBig(dst)
+	if !readInt(dst, roomOf(dst, digitsFor(width)), w, &outsideInt[width/8]) {
 		return nil
 	}
-	dst = ensureBig(dst)
-	setSigned(dst, digitsOf(dst, wordsPerBig), w)
 	return dst
 }
 
 // BigUints reads consecutive words as unsigned integers of the given width. If one is out of range it returns nil and
-// the index of the first such. It uses dst and the integers in it if there are enough; else all share two allocations.
+// the index of the first such. It uses dst and the integers in it if there are enough; else all share three allocations.
 func BigUints(dst []*big.Int, b []byte, width int) (vs []*big.Int, bad int) {
-	for i := range len(b) / WordSize {
-		if !fitsUint(b[WordSize*i:], width) {
+	into, outside := intoMany(dst, len(b)/WordSize, digitsFor(width)), &outsideUint[width/8]
+	for i := range into.vs {
+		v, digits := into.at(i)
+		if !readUint(v, digits, b[WordSize*i:], outside) {
 			return nil, i
 		}
 	}
-	return readBigs(dst, b, width, setUnsigned), 0
+	return into.vs, 0
 }
 
 // BigInts reads consecutive words as signed integers of the given width. If one is out of range it returns nil and the
-// index of the first such. It uses dst and the integers in it if there are enough; else all share two allocations.
+// index of the first such. It uses dst and the integers in it if there are enough; else all share three allocations.
 func BigInts(dst []*big.Int, b []byte, width int) (vs []*big.Int, bad int) {
-	for i := range len(b) / WordSize {
-		if !fitsInt(b[WordSize*i:], width) {
+	into, outside := intoMany(dst, len(b)/WordSize, digitsFor(width)), &outsideInt[width/8]
+	for i := range into.vs {
+		v, digits := into.at(i)
+		if !readInt(v, digits, b[WordSize*i:], outside) {
 			return nil, i
 		}
 	}
-	return readBigs(dst, b, width, setSigned), 0
+	return into.vs, 0
 }
+
+// readUint makes v, out of the given digits, what a word says; it returns false if that is out of range.
+func readUint(v *big.Int, digits []big.Word, w []byte, outside *limbs) bool {
+	l := limbsOf(w)
+	if !l.within(outside) {
+		return false
+	}
+	l.set(v, digits)
+	return true
+}
+
+// readInt is readUint for two's complement.
+func readInt(v *big.Int, digits []big.Word, w []byte, outside *limbs) bool {
+	l := limbsOf(w)
+	sign := uint64(int64(l[0]) >> 63) // all bits are like the highest
+	l.invert(sign)
+	if !l.within(outside) {
+		return false
+	}
+	l.add(sign & 1)
+	l.set(v, digits)
+	if sign != 0 {
+		v.Neg(v)
+	}
+	return true
+}
+
+// many are integers that are read into.
+type many struct {
+	vs      []*big.Int
+	numbers []big.Int  // what vs will point to; nil if the integers in vs are used again
+	room    []big.Word // for the digits of numbers
+	digits  int        // of each
+}
+
+// intoMany returns n integers: those of dst if there are enough, else new ones. The room for digits has an allocation of its
+// own: the garbage collector need not look into it.
+func intoMany(dst []*big.Int, n, digits int) many {
+	if dst != nil && cap(dst) >= n {
+		return many{vs: dst[:n], digits: digits}
+	}
+	return many{make([]*big.Int, n), make([]big.Int, n), make([]big.Word, n*digits), digits}
+}
+
+// at returns integer i and the room for its digits.
+func (m *many) at(i int) (*big.Int, []big.Word) {
+	if m.numbers != nil {
+		v, at := &m.numbers[i], i*m.digits
+		m.vs[i] = v
+		return v, m.room[at : at+m.digits : at+m.digits]
+	}
+	v := ensureBig(m.vs[i])
+	m.vs[i] = v
+	return v, roomOf(v, m.digits)
+}
+
+// digitsFor is how many digits of a big.Int the integers of a width need at most.
+func digitsFor(width int) int { return (width + bits.UintSize - 1) / bits.UintSize }
 
 // A number is an integer with room for its digits beside it, so that both are one allocation.
 type number struct {
@@ -92,158 +258,32 @@ type number struct {
 	digits [wordsPerBig]big.Word
 }
 
-func newNumber() *big.Int {
-	n := new(number)
-	n.v.SetBits(n.digits[:0])
-	return &n.v
-}
-
 func ensureBig(dst *big.Int) *big.Int {
 	if dst == nil {
-		return newNumber()
+		n := new(number)
+		n.v.SetBits(n.digits[:0])
+		return &n.v
 	}
 	return dst
 }
 
-// digitsOf is the room that an integer has for its digits.
-func digitsOf(v *big.Int, n int) []big.Word {
+// roomOf is the room that an integer has for its digits.
+func roomOf(v *big.Int, n int) []big.Word {
 	if d := v.Bits(); cap(d) >= n {
 		return d[:n]
 	}
 	return make([]big.Word, n)
 }
 
-func readBigs(dst []*big.Int, b []byte, width int, set func(*big.Int, []big.Word, []byte)) []*big.Int {
-	n := len(b) / WordSize
-	digits := (width + bits.UintSize - 1) / bits.UintSize
-	if dst == nil || cap(dst) < n {
-		dst = make([]*big.Int, n)
-		numbers := make([]number, n)
-		for i := range dst {
-			dst[i] = &numbers[i].v
-			set(dst[i], numbers[i].digits[:digits], b[WordSize*i:])
-		}
-		return dst
-	}
-	dst = dst[:n]
-	for i := range dst {
-		dst[i] = ensureBig(dst[i])
-		set(dst[i], digitsOf(dst[i], digits), b[WordSize*i:])
-	}
-	return dst
-}
-
-func putMagnitude(w []byte, v *big.Int) {
-	_ = w[31]
+// set makes v out of digits, of which there are as many as the value needs at most.
+func (l *limbs) set(v *big.Int, digits []big.Word) {
 	if bits.UintSize == 64 {
-		var limbs [4]uint64
-		for i, d := range v.Bits() {
-			limbs[i] = uint64(d)
-		}
-		binary.BigEndian.PutUint64(w[0:], limbs[3])
-		binary.BigEndian.PutUint64(w[8:], limbs[2])
-		binary.BigEndian.PutUint64(w[16:], limbs[1])
-		binary.BigEndian.PutUint64(w[24:], limbs[0])
-		return
-	}
-	v.FillBytes(w[:WordSize])
-}
-
-// negate turns a word into its two's complement.
-func negate(w []byte) {
-	a, b, c, d := limbs(w)
-	d, carry := bits.Add64(^d, 1, 0)
-	c, carry = bits.Add64(^c, 0, carry)
-	b, carry = bits.Add64(^b, 0, carry)
-	a, _ = bits.Add64(^a, 0, carry)
-	putLimbs(w, a, b, c, d)
-}
-
-func limbs(w []byte) (a, b, c, d uint64) {
-	_ = w[31]
-	return binary.BigEndian.Uint64(w[0:]), binary.BigEndian.Uint64(w[8:]),
-		binary.BigEndian.Uint64(w[16:]), binary.BigEndian.Uint64(w[24:])
-}
-
-func putLimbs(w []byte, a, b, c, d uint64) {
-	_ = w[31]
-	binary.BigEndian.PutUint64(w[0:], a)
-	binary.BigEndian.PutUint64(w[8:], b)
-	binary.BigEndian.PutUint64(w[16:], c)
-	binary.BigEndian.PutUint64(w[24:], d)
-}
-
-// fitsUint reports whether all bits above the given width are zero.
-func fitsUint(w []byte, width int) bool {
-	a, b, c, d := limbs(w)
-	switch {
-	case width > 192:
-		return a>>(width-192-1)>>1 == 0
-	case width > 128:
-		return a|b>>(width-128-1)>>1 == 0
-	case width > 64:
-		return a|b|c>>(width-64-1)>>1 == 0
-	}
-	return a|b|c|d>>(width-1)>>1 == 0
-}
-
-// fitsInt reports whether all bits above the given width are the sign.
-func fitsInt(w []byte, width int) bool {
-	a, b, c, d := limbs(w)
-	var above, top uint64
-	var unused int
-	switch {
-	case width > 192:
-		above, top, unused = signOf(a), a, 256-width
-	case width > 128:
-		above, top, unused = a, b, 192-width
-	case width > 64:
-		above, top, unused = a, c, 128-width
-		if b != a {
-			return false
-		}
-	default:
-		above, top, unused = a, d, 64-width
-		if b != a || c != a {
-			return false
-		}
-	}
-	return above == signOf(top) && uint64(int64(top<<unused)>>unused) == top
-}
-
-// signOf is 64 times the highest bit.
-func signOf(limb uint64) uint64 { return uint64(int64(limb) >> 63) }
-
-func setUnsigned(v *big.Int, digits []big.Word, w []byte) {
-	a, b, c, d := limbs(w)
-	setLimbs(v, digits, a, b, c, d)
-}
-
-func setSigned(v *big.Int, digits []big.Word, w []byte) {
-	a, b, c, d := limbs(w)
-	if int64(a) >= 0 {
-		setLimbs(v, digits, a, b, c, d)
-		return
-	}
-	d, carry := bits.Add64(^d, 1, 0)
-	c, carry = bits.Add64(^c, 0, carry)
-	b, carry = bits.Add64(^b, 0, carry)
-	a, _ = bits.Add64(^a, 0, carry)
-	setLimbs(v, digits, a, b, c, d)
-	v.Neg(v)
-}
-
-// setLimbs makes v out of digits, of which there are as many as the value needs at most.
-func setLimbs(v *big.Int, digits []big.Word, a, b, c, d uint64) {
-	if bits.UintSize == 64 && len(digits) >= 3 {
-		digits[0], digits[1], digits[2] = big.Word(d), big.Word(c), big.Word(b)
-		if len(digits) == 4 {
-			digits[3] = big.Word(a)
+		for i := range digits {
+			digits[i] = big.Word(l[3-i&3])
 		}
 	} else {
-		l := [4]uint64{d, c, b, a}
 		for i := range digits {
-			digits[i] = big.Word(l[i*bits.UintSize/64] >> (i * bits.UintSize % 64))
+			digits[i] = big.Word(l[3-i/digitsPerLimb] >> (i % digitsPerLimb * bits.UintSize))
 		}
 	}
 	v.SetBits(digits)

@@ -160,26 +160,26 @@ func TestBytes(t *testing.T) {
 		if end != WordSize+Padded(n) {
 			t.Fatalf("%d bytes take %d", n, end)
 		}
-		got, to, err := Bytes(b[:32+end], 32, "X", "y")
+		got, to, err := Bytes(b[:32+end], 32)
 		if err != nil || to != 32+end || !bytes.Equal(got, v) {
 			t.Fatalf("%d bytes: %x, %d, %v", n, got, to, err)
 		}
-		if _, _, err := Bytes(b[:32+end-1], 32, "X", "y"); err == nil {
+		if _, _, err := Bytes(b[:32+end-1], 32); err == nil {
 			t.Fatalf("%d bytes: the last byte is missing, no error", n)
 		}
 		if n%32 != 0 {
 			b[32+end-1] = 1
-			if _, _, err := Bytes(b[:32+end], 32, "X", "y"); err == nil || !strings.Contains(err.Error(), "padding") {
+			if _, _, err := Bytes(b[:32+end], 32); err == nil || !strings.Contains(err.Error(), "padding") {
 				t.Fatalf("%d bytes: dirty padding: %v", n, err)
 			}
 		}
 	}
 	huge := make([]byte, 64)
 	PutUint64(huge, math.MaxUint64)
-	if _, err := LooseBytes(huge, 0, "X", "y"); err == nil {
+	if _, err := LooseBytes(huge, 0); err == nil {
 		t.Fatal("a length beyond memory was accepted")
 	}
-	if _, err := Count(huge[:31], 0, 1, "X", "y"); err == nil {
+	if _, err := Count(huge[:31], 0, 1); err == nil {
 		t.Fatal("half a length was accepted")
 	}
 }

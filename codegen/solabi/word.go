@@ -3,7 +3,6 @@ package solabi
 import (
 	"encoding/binary"
 	"math/bits"
-	"slices"
 )
 
 // WordSize is the size in bytes of every static value of the ABI.
@@ -11,10 +10,7 @@ const WordSize = 32
 
 // Grow returns dst with n zero bytes more. It allocates only if dst has not the room.
 func Grow(dst []byte, n int) []byte {
-	start := len(dst)
-	dst = slices.Grow(dst, n)[:start+n]
-	clear(dst[start:])
-	return dst
+	return append(dst, make([]byte, n)...) // the compiler makes no second slice of this
 }
 
 // Padded returns the smallest multiple of a word that holds n bytes.
@@ -102,26 +98,27 @@ func Length(w []byte, limit int) (n int, ok bool) {
 }
 
 // Bytes reads `bytes` or a `string` in its canonical encoding: a length, the bytes, and zeros up to a whole word. The
-// result is a part of data; end is where the padding ends.
-func Bytes(data []byte, at int, what, field string) (v []byte, end int, err error) {
-	v, err = LooseBytes(data, at, what, field)
+// result is a part of data; end is where the padding ends. Like all errors of this file, its error does not say of what: that
+// is for Prefix.
+func Bytes(data []byte, at int) (v []byte, end int, err error) {
+	v, err = LooseBytes(data, at)
 	if err != nil {
 		return nil, 0, err
 	}
 	start := at + WordSize
 	end = start + Padded(len(v))
 	if end > len(data) {
-		return nil, 0, TooShort(what, field, at, end-at, len(data))
+		return nil, 0, TooShort("", "", at, end-at, len(data))
 	}
 	if !IsZero(data[start+len(v) : end]) {
-		return nil, 0, BadPadding(what, field, start+len(v))
+		return nil, 0, BadPadding("", "", start+len(v))
 	}
 	return v, end, nil
 }
 
 // LooseBytes is Bytes without a look at the padding, which may even be missing.
-func LooseBytes(data []byte, at int, what, field string) ([]byte, error) {
-	n, err := Count(data, at, 1, what, field)
+func LooseBytes(data []byte, at int) ([]byte, error) {
+	n, err := Count(data, at, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -130,13 +127,13 @@ func LooseBytes(data []byte, at int, what, field string) ([]byte, error) {
 
 // Count reads the length of an array whose elements take at least size bytes each. There are no more elements than the
 // data can hold.
-func Count(data []byte, at, size int, what, field string) (int, error) {
+func Count(data []byte, at, size int) (int, error) {
 	if len(data)-at < WordSize {
-		return 0, TooShort(what, field, at, WordSize, len(data))
+		return 0, TooShort("", "", at, WordSize, len(data))
 	}
 	n, ok := Length(data[at:], (len(data)-at-WordSize)/size)
 	if !ok {
-		return 0, BadLength(what, field, at)
+		return 0, BadLength("", "", at)
 	}
 	return n, nil
 }

@@ -91,9 +91,9 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("SetConfigCall", "_signers", base, tail-base)
 	}
-	signersLen, err := solabi.Count(data, tail, 32, "SetConfigCall", "_signers")
+	signersLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("SetConfigCall", "_signers", err)
 	}
 	tail += 32
 	r.Signers = solabi.Resize(r.Signers, signersLen)
@@ -107,9 +107,9 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+32:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("SetConfigCall", "_transmitters", base+32, tail-base)
 	}
-	transmittersLen, err := solabi.Count(data, tail, 32, "SetConfigCall", "_transmitters")
+	transmittersLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("SetConfigCall", "_transmitters", err)
 	}
 	tail += 32
 	r.Transmitters = solabi.Resize(r.Transmitters, transmittersLen)
@@ -133,9 +133,9 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+128:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("SetConfigCall", "_encoded", base+128, tail-base)
 	}
-	encoded, encodedLen, err := solabi.Bytes(data, tail, "SetConfigCall", "_encoded")
+	encoded, encodedLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("SetConfigCall", "_encoded", err)
 	}
 	r.Encoded = append(r.Encoded[:0], encoded...)
 	tail = encodedLen
@@ -223,18 +223,18 @@ func (r *TransmitCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("TransmitCall", "_report", base, tail-base)
 	}
-	report, reportLen, err := solabi.Bytes(data, tail, "TransmitCall", "_report")
+	report, reportLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("TransmitCall", "_report", err)
 	}
 	r.Report = append(r.Report[:0], report...)
 	tail = reportLen
 	if at, ok := solabi.Length(data[base+32:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("TransmitCall", "_rs", base+32, tail-base)
 	}
-	rsLen, err := solabi.Count(data, tail, 32, "TransmitCall", "_rs")
+	rsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("TransmitCall", "_rs", err)
 	}
 	tail += 32
 	r.Rs = solabi.Resize(r.Rs, rsLen)
@@ -245,9 +245,9 @@ func (r *TransmitCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+64:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("TransmitCall", "_ss", base+64, tail-base)
 	}
-	ssLen, err := solabi.Count(data, tail, 32, "TransmitCall", "_ss")
+	ssLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("TransmitCall", "_ss", err)
 	}
 	tail += 32
 	r.Ss = solabi.Resize(r.Ss, ssLen)

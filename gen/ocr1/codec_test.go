@@ -77,8 +77,8 @@ func TestEncodedConfigIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkEncodedConfig(t, data) })
 }
 
-// checkEncodedConfig asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives what
-// go-ethereum gives.
+// checkEncodedConfig asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
+// what go-ethereum gives.
 func checkEncodedConfig(t *testing.T, data []byte) {
 	t.Helper()
 	var report ocr1.EncodedConfig
@@ -240,8 +240,8 @@ func TestReportRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives what
-// go-ethereum gives.
+// checkReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
+// what go-ethereum gives.
 func checkReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report ocr1.Report

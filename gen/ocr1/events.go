@@ -469,9 +469,9 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+64:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("ConfigSet", "signers", base+64, tail-base)
 	}
-	signersLen, err := solabi.Count(data, tail, 32, "ConfigSet", "signers")
+	signersLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("ConfigSet", "signers", err)
 	}
 	tail += 32
 	r.Signers = solabi.Resize(r.Signers, signersLen)
@@ -485,9 +485,9 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+96:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("ConfigSet", "transmitters", base+96, tail-base)
 	}
-	transmittersLen, err := solabi.Count(data, tail, 32, "ConfigSet", "transmitters")
+	transmittersLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("ConfigSet", "transmitters", err)
 	}
 	tail += 32
 	r.Transmitters = solabi.Resize(r.Transmitters, transmittersLen)
@@ -511,9 +511,9 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+192:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("ConfigSet", "encoded", base+192, tail-base)
 	}
-	encoded, encodedLen, err := solabi.Bytes(data, tail, "ConfigSet", "encoded")
+	encoded, encodedLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("ConfigSet", "encoded", err)
 	}
 	r.Encoded = append(r.Encoded[:0], encoded...)
 	tail = encodedLen
@@ -679,9 +679,9 @@ func (r *NewTransmission) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+64:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("NewTransmission", "observations", base+64, tail-base)
 	}
-	observationsLen, err := solabi.Count(data, tail, 32, "NewTransmission", "observations")
+	observationsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("NewTransmission", "observations", err)
 	}
 	tail += 32
 	observations, bad := solabi.BigInts(r.Observations, data[tail:tail+32*observationsLen], 192)
@@ -693,9 +693,9 @@ func (r *NewTransmission) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+96:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("NewTransmission", "observers", base+96, tail-base)
 	}
-	observers, observersLen, err := solabi.Bytes(data, tail, "NewTransmission", "observers")
+	observers, observersLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("NewTransmission", "observers", err)
 	}
 	r.Observers = append(r.Observers[:0], observers...)
 	tail = observersLen

@@ -196,9 +196,9 @@ func (r *EncodedConfig) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+256:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("EncodedConfig", "s", base+256, tail-base)
 	}
-	sLen, err := solabi.Count(data, tail, 32, "EncodedConfig", "s")
+	sLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("EncodedConfig", "s", err)
 	}
 	tail += 32
 	r.S = solabi.Resize(r.S, sLen)
@@ -213,9 +213,9 @@ func (r *EncodedConfig) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+288:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("EncodedConfig", "offchainPublicKeys", base+288, tail-base)
 	}
-	offchainPublicKeysLen, err := solabi.Count(data, tail, 32, "EncodedConfig", "offchainPublicKeys")
+	offchainPublicKeysLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("EncodedConfig", "offchainPublicKeys", err)
 	}
 	tail += 32
 	r.OffchainPublicKeys = solabi.Resize(r.OffchainPublicKeys, offchainPublicKeysLen)
@@ -226,9 +226,9 @@ func (r *EncodedConfig) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+320:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("EncodedConfig", "peerIDs", base+320, tail-base)
 	}
-	peerIDs, peerIDsLen, err := solabi.Bytes(data, tail, "EncodedConfig", "peerIDs")
+	peerIDs, peerIDsLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("EncodedConfig", "peerIDs", err)
 	}
 	r.PeerIDs = string(peerIDs)
 	tail = peerIDsLen
@@ -293,9 +293,9 @@ func (r *EncodedConfig) getLoose(data []byte, base int) error {
 		return solabi.WildOffset("EncodedConfig", "s", base+256)
 	}
 	sAt += base
-	sLen, err := solabi.Count(data, sAt, 32, "EncodedConfig", "s")
+	sLen, err := solabi.Count(data, sAt, 32)
 	if err != nil {
-		return err
+		return solabi.Prefix("EncodedConfig", "s", err)
 	}
 	sAt += 32
 	r.S = solabi.Resize(r.S, sLen)
@@ -312,9 +312,9 @@ func (r *EncodedConfig) getLoose(data []byte, base int) error {
 		return solabi.WildOffset("EncodedConfig", "offchainPublicKeys", base+288)
 	}
 	offchainPublicKeysAt += base
-	offchainPublicKeysLen, err := solabi.Count(data, offchainPublicKeysAt, 32, "EncodedConfig", "offchainPublicKeys")
+	offchainPublicKeysLen, err := solabi.Count(data, offchainPublicKeysAt, 32)
 	if err != nil {
-		return err
+		return solabi.Prefix("EncodedConfig", "offchainPublicKeys", err)
 	}
 	offchainPublicKeysAt += 32
 	r.OffchainPublicKeys = solabi.Resize(r.OffchainPublicKeys, offchainPublicKeysLen)
@@ -327,9 +327,9 @@ func (r *EncodedConfig) getLoose(data []byte, base int) error {
 		return solabi.WildOffset("EncodedConfig", "peerIDs", base+320)
 	}
 	peerIDsAt += base
-	peerIDs, err := solabi.LooseBytes(data, peerIDsAt, "EncodedConfig", "peerIDs")
+	peerIDs, err := solabi.LooseBytes(data, peerIDsAt)
 	if err != nil {
-		return err
+		return solabi.Prefix("EncodedConfig", "peerIDs", err)
 	}
 	r.PeerIDs = string(peerIDs)
 	sharedSecretEncryptionsAt, ok := solabi.Length(data[base+352:], len(data)-base)
@@ -441,12 +441,10 @@ func (r *Report) put(b []byte) (int, error) {
 	solabi.PutUint64(b[64:], uint64(tail))
 	solabi.PutUint64(b[tail:], uint64(len(r.Observations)))
 	tail += 32
-	for i := range r.Observations {
-		if !solabi.PutBigInt(b[tail:], r.Observations[i], 192) {
-			return 0, solabi.OutOfRange("Report", solabi.Element("observations", i), r.Observations[i], "int192")
-		}
-		tail += 32
+	if bad := solabi.PutBigInts(b[tail:], r.Observations, 192); bad >= 0 {
+		return 0, solabi.OutOfRange("Report", solabi.Element("observations", bad), r.Observations[bad], "int192")
 	}
+	tail += 32 * len(r.Observations)
 	return tail, nil
 }
 
@@ -461,9 +459,9 @@ func (r *Report) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+64:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("Report", "observations", base+64, tail-base)
 	}
-	observationsLen, err := solabi.Count(data, tail, 32, "Report", "observations")
+	observationsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("Report", "observations", err)
 	}
 	tail += 32
 	observations, bad := solabi.BigInts(r.Observations, data[tail:tail+32*observationsLen], 192)
@@ -487,9 +485,9 @@ func (r *Report) getLoose(data []byte, base int) error {
 		return solabi.WildOffset("Report", "observations", base+64)
 	}
 	observationsAt += base
-	observationsLen, err := solabi.Count(data, observationsAt, 32, "Report", "observations")
+	observationsLen, err := solabi.Count(data, observationsAt, 32)
 	if err != nil {
-		return err
+		return solabi.Prefix("Report", "observations", err)
 	}
 	observationsAt += 32
 	r.Observations, _ = solabi.BigInts(r.Observations, data[observationsAt:observationsAt+32*observationsLen], 256)

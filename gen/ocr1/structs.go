@@ -47,9 +47,9 @@ func (r *SharedSecretEncryptions) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+64:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("SharedSecretEncryptions", "encryptions", base+64, tail-base)
 	}
-	encryptionsLen, err := solabi.Count(data, tail, 32, "SharedSecretEncryptions", "encryptions")
+	encryptionsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("SharedSecretEncryptions", "encryptions", err)
 	}
 	tail += 32
 	r.Encryptions = solabi.Resize(r.Encryptions, encryptionsLen)
@@ -75,9 +75,9 @@ func (r *SharedSecretEncryptions) getLoose(data []byte, base int) error {
 		return solabi.WildOffset("SharedSecretEncryptions", "encryptions", base+64)
 	}
 	encryptionsAt += base
-	encryptionsLen, err := solabi.Count(data, encryptionsAt, 32, "SharedSecretEncryptions", "encryptions")
+	encryptionsLen, err := solabi.Count(data, encryptionsAt, 32)
 	if err != nil {
-		return err
+		return solabi.Prefix("SharedSecretEncryptions", "encryptions", err)
 	}
 	encryptionsAt += 32
 	r.Encryptions = solabi.Resize(r.Encryptions, encryptionsLen)

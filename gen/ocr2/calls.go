@@ -95,9 +95,9 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("SetConfigCall", "signers", base, tail-base)
 	}
-	signersLen, err := solabi.Count(data, tail, 32, "SetConfigCall", "signers")
+	signersLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("SetConfigCall", "signers", err)
 	}
 	tail += 32
 	r.Signers = solabi.Resize(r.Signers, signersLen)
@@ -111,9 +111,9 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+32:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("SetConfigCall", "transmitters", base+32, tail-base)
 	}
-	transmittersLen, err := solabi.Count(data, tail, 32, "SetConfigCall", "transmitters")
+	transmittersLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("SetConfigCall", "transmitters", err)
 	}
 	tail += 32
 	r.Transmitters = solabi.Resize(r.Transmitters, transmittersLen)
@@ -132,9 +132,9 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+96:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("SetConfigCall", "onchainConfig", base+96, tail-base)
 	}
-	onchainConfig, onchainConfigLen, err := solabi.Bytes(data, tail, "SetConfigCall", "onchainConfig")
+	onchainConfig, onchainConfigLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("SetConfigCall", "onchainConfig", err)
 	}
 	r.OnchainConfig = append(r.OnchainConfig[:0], onchainConfig...)
 	tail = onchainConfigLen
@@ -146,9 +146,9 @@ func (r *SetConfigCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+160:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("SetConfigCall", "offchainConfig", base+160, tail-base)
 	}
-	offchainConfig, offchainConfigLen, err := solabi.Bytes(data, tail, "SetConfigCall", "offchainConfig")
+	offchainConfig, offchainConfigLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("SetConfigCall", "offchainConfig", err)
 	}
 	r.OffchainConfig = append(r.OffchainConfig[:0], offchainConfig...)
 	tail = offchainConfigLen
@@ -243,18 +243,18 @@ func (r *TransmitCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+96:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("TransmitCall", "report", base+96, tail-base)
 	}
-	report, reportLen, err := solabi.Bytes(data, tail, "TransmitCall", "report")
+	report, reportLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("TransmitCall", "report", err)
 	}
 	r.Report = append(r.Report[:0], report...)
 	tail = reportLen
 	if at, ok := solabi.Length(data[base+128:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("TransmitCall", "rs", base+128, tail-base)
 	}
-	rsLen, err := solabi.Count(data, tail, 32, "TransmitCall", "rs")
+	rsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("TransmitCall", "rs", err)
 	}
 	tail += 32
 	r.Rs = solabi.Resize(r.Rs, rsLen)
@@ -265,9 +265,9 @@ func (r *TransmitCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+160:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("TransmitCall", "ss", base+160, tail-base)
 	}
-	ssLen, err := solabi.Count(data, tail, 32, "TransmitCall", "ss")
+	ssLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("TransmitCall", "ss", err)
 	}
 	tail += 32
 	r.Ss = solabi.Resize(r.Ss, ssLen)

@@ -83,8 +83,8 @@ func TestMedianReportRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkMedianReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives what
-// go-ethereum gives.
+// checkMedianReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
+// what go-ethereum gives.
 func checkMedianReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report ocr2.MedianReport

@@ -486,9 +486,9 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+96:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("ConfigSet", "signers", base+96, tail-base)
 	}
-	signersLen, err := solabi.Count(data, tail, 32, "ConfigSet", "signers")
+	signersLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("ConfigSet", "signers", err)
 	}
 	tail += 32
 	r.Signers = solabi.Resize(r.Signers, signersLen)
@@ -502,9 +502,9 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+128:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("ConfigSet", "transmitters", base+128, tail-base)
 	}
-	transmittersLen, err := solabi.Count(data, tail, 32, "ConfigSet", "transmitters")
+	transmittersLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("ConfigSet", "transmitters", err)
 	}
 	tail += 32
 	r.Transmitters = solabi.Resize(r.Transmitters, transmittersLen)
@@ -523,9 +523,9 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+192:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("ConfigSet", "onchainConfig", base+192, tail-base)
 	}
-	onchainConfig, onchainConfigLen, err := solabi.Bytes(data, tail, "ConfigSet", "onchainConfig")
+	onchainConfig, onchainConfigLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("ConfigSet", "onchainConfig", err)
 	}
 	r.OnchainConfig = append(r.OnchainConfig[:0], onchainConfig...)
 	tail = onchainConfigLen
@@ -537,9 +537,9 @@ func (r *ConfigSet) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+256:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("ConfigSet", "offchainConfig", base+256, tail-base)
 	}
-	offchainConfig, offchainConfigLen, err := solabi.Bytes(data, tail, "ConfigSet", "offchainConfig")
+	offchainConfig, offchainConfigLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("ConfigSet", "offchainConfig", err)
 	}
 	r.OffchainConfig = append(r.OffchainConfig[:0], offchainConfig...)
 	tail = offchainConfigLen
@@ -746,9 +746,9 @@ func (r *NewTransmission) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+96:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("NewTransmission", "observations", base+96, tail-base)
 	}
-	observationsLen, err := solabi.Count(data, tail, 32, "NewTransmission", "observations")
+	observationsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("NewTransmission", "observations", err)
 	}
 	tail += 32
 	observations, bad := solabi.BigInts(r.Observations, data[tail:tail+32*observationsLen], 192)
@@ -760,9 +760,9 @@ func (r *NewTransmission) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+128:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("NewTransmission", "observers", base+128, tail-base)
 	}
-	observers, observersLen, err := solabi.Bytes(data, tail, "NewTransmission", "observers")
+	observers, observersLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("NewTransmission", "observers", err)
 	}
 	r.Observers = append(r.Observers[:0], observers...)
 	tail = observersLen

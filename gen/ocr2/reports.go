@@ -107,12 +107,10 @@ func (r *MedianReport) put(b []byte) (int, error) {
 	solabi.PutUint64(b[64:], uint64(tail))
 	solabi.PutUint64(b[tail:], uint64(len(r.Observations)))
 	tail += 32
-	for i := range r.Observations {
-		if !solabi.PutBigInt(b[tail:], r.Observations[i], 192) {
-			return 0, solabi.OutOfRange("MedianReport", solabi.Element("observations", i), r.Observations[i], "int192")
-		}
-		tail += 32
+	if bad := solabi.PutBigInts(b[tail:], r.Observations, 192); bad >= 0 {
+		return 0, solabi.OutOfRange("MedianReport", solabi.Element("observations", bad), r.Observations[bad], "int192")
 	}
+	tail += 32 * len(r.Observations)
 	if !solabi.PutBigInt(b[96:], r.JuelsPerFeeCoin, 192) {
 		return 0, solabi.OutOfRange("MedianReport", "juelsPerFeeCoin", r.JuelsPerFeeCoin, "int192")
 	}
@@ -134,9 +132,9 @@ func (r *MedianReport) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+64:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("MedianReport", "observations", base+64, tail-base)
 	}
-	observationsLen, err := solabi.Count(data, tail, 32, "MedianReport", "observations")
+	observationsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("MedianReport", "observations", err)
 	}
 	tail += 32
 	observations, bad := solabi.BigInts(r.Observations, data[tail:tail+32*observationsLen], 192)
@@ -167,9 +165,9 @@ func (r *MedianReport) getLoose(data []byte, base int) error {
 		return solabi.WildOffset("MedianReport", "observations", base+64)
 	}
 	observationsAt += base
-	observationsLen, err := solabi.Count(data, observationsAt, 32, "MedianReport", "observations")
+	observationsLen, err := solabi.Count(data, observationsAt, 32)
 	if err != nil {
-		return err
+		return solabi.Prefix("MedianReport", "observations", err)
 	}
 	observationsAt += 32
 	r.Observations, _ = solabi.BigInts(r.Observations, data[observationsAt:observationsAt+32*observationsLen], 256)

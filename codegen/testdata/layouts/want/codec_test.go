@@ -89,8 +89,8 @@ func TestPointRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkPoint asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives what
-// go-ethereum gives.
+// checkPoint asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
+// what go-ethereum gives.
 func checkPoint(t *testing.T, data []byte) {
 	t.Helper()
 	var report layouts.Point
@@ -239,7 +239,8 @@ func TestSettingsIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkSettings(t, data) })
 }
 
-// checkSettings asserts of any bytes: the strict decoder accepts only what encodes to the same bytes.
+// checkSettings asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
+// what go-ethereum gives.
 func checkSettings(t *testing.T, data []byte) {
 	t.Helper()
 	var report layouts.Settings
@@ -257,6 +258,14 @@ func checkSettings(t *testing.T, data []byte) {
 		if err != nil || !bytes.Equal(again, data) {
 			t.Fatalf("%x decodes into a used report, but encodes to %x (%v)", data, again, err)
 		}
+	}
+	want, wantErr := settingsABI.Unpack(data)
+	err := layouts.DecodeSettingsLoose(data, &report)
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("%x\ndecoded: %v, by go-ethereum: %v", data, err, wantErr)
+	}
+	if err == nil {
+		prove.Same(t, "Settings", report, want[0])
 	}
 }
 

@@ -197,6 +197,23 @@ func DecodeSettingsInto(data []byte, r *Settings) error {
 	return nil
 }
 
+// DecodeSettingsLoose reads an encoded Settings by the rules of go-ethereum's abi package, which other programs decode
+// with: it follows any offset that stays within data, ignores what is behind the values and the padding beside them, and
+// takes integers of more than 64 bits with all 256 bits that their words have. Offsets that overlap so
+// that they make very much out of few bytes are an error. On an error, a *solabi.DecodeError, r is unchanged.
+func DecodeSettingsLoose(data []byte, r *Settings) error {
+	start, err := solabi.LooseLeading("Settings", data)
+	if err != nil {
+		return err
+	}
+	var v Settings
+	if err := v.getLoose(data, start, solabi.NewBudget(len(data))); err != nil {
+		return err
+	}
+	*r = v
+	return nil
+}
+
 // size is the length of the encoding in bytes.
 func (r *Settings) size() int {
 	n := 224
@@ -265,9 +282,9 @@ func (r *Settings) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+64:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("Settings", "schedule", base+64, tail-base)
 	}
-	scheduleLen, err := solabi.Count(data, tail, 32, "Settings", "schedule")
+	scheduleLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("Settings", "schedule", err)
 	}
 	tail += 32
 	r.Schedule = solabi.Resize(r.Schedule, scheduleLen)
@@ -282,9 +299,9 @@ func (r *Settings) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+96:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("Settings", "keys", base+96, tail-base)
 	}
-	keysLen, err := solabi.Count(data, tail, 32, "Settings", "keys")
+	keysLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("Settings", "keys", err)
 	}
 	tail += 32
 	r.Keys = solabi.Resize(r.Keys, keysLen)
@@ -295,18 +312,18 @@ func (r *Settings) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+128:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("Settings", "peers", base+128, tail-base)
 	}
-	peers, peersLen, err := solabi.Bytes(data, tail, "Settings", "peers")
+	peers, peersLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("Settings", "peers", err)
 	}
 	r.Peers = string(peers)
 	tail = peersLen
 	if at, ok := solabi.Length(data[base+160:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("Settings", "names", base+160, tail-base)
 	}
-	namesLen, err := solabi.Count(data, tail, 32, "Settings", "names")
+	namesLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("Settings", "names", err)
 	}
 	tail += 32
 	r.Names = solabi.Resize(r.Names, namesLen)
@@ -316,9 +333,9 @@ func (r *Settings) get(data []byte, base int) (int, error) {
 		if at, ok := solabi.Length(data[namesAt+32*i:], len(data)); !ok || at != tail-namesAt {
 			return 0, solabi.BadOffset("Settings", solabi.Element("names", i), namesAt+32*i, tail-namesAt)
 		}
-		namesItem, namesItemLen, err := solabi.Bytes(data, tail, "Settings", solabi.Element("names", i))
+		namesItem, namesItemLen, err := solabi.Bytes(data, tail)
 		if err != nil {
-			return 0, err
+			return 0, solabi.Prefix("Settings", solabi.Element("names", i), err)
 		}
 		r.Names[i] = string(namesItem)
 		tail = namesItemLen
@@ -332,4 +349,115 @@ func (r *Settings) get(data []byte, base int) (int, error) {
 	}
 	tail = secretLen
 	return tail, nil
+}
+
+// getLoose reads the encoding that begins at base.
+func (r *Settings) getLoose(data []byte, base int, budget *solabi.Budget) error {
+	if len(data)-base < 224 {
+		return solabi.TooShort("Settings", "", base, 224, len(data))
+	}
+	delta, ok := solabi.Int64(data[base:], 64)
+	if !ok {
+		return solabi.BadValue("Settings", "delta", base, "int64")
+	}
+	r.Delta = delta
+	alpha, ok := solabi.Uint64(data[base+32:], 64)
+	if !ok {
+		return solabi.BadValue("Settings", "alpha", base+32, "uint64")
+	}
+	r.Alpha = alpha
+	scheduleAt, ok := solabi.Length(data[base+64:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("Settings", "schedule", base+64)
+	}
+	scheduleAt += base
+	scheduleLen, err := solabi.Count(data, scheduleAt, 32)
+	if err != nil {
+		return solabi.Prefix("Settings", "schedule", err)
+	}
+	scheduleAt += 32
+	if !budget.Take(scheduleLen, 32) {
+		return solabi.TooMuch("Settings", "schedule", scheduleAt)
+	}
+	r.Schedule = solabi.Resize(r.Schedule, scheduleLen)
+	for i := range r.Schedule {
+		scheduleItem, ok := solabi.Uint64(data[scheduleAt:], 8)
+		if !ok {
+			return solabi.BadValue("Settings", solabi.Element("schedule", i), scheduleAt, "uint8")
+		}
+		r.Schedule[i] = uint8(scheduleItem)
+		scheduleAt += 32
+	}
+	keysAt, ok := solabi.Length(data[base+96:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("Settings", "keys", base+96)
+	}
+	keysAt += base
+	keysLen, err := solabi.Count(data, keysAt, 32)
+	if err != nil {
+		return solabi.Prefix("Settings", "keys", err)
+	}
+	keysAt += 32
+	if !budget.Take(keysLen, 32) {
+		return solabi.TooMuch("Settings", "keys", keysAt)
+	}
+	r.Keys = solabi.Resize(r.Keys, keysLen)
+	for i := range r.Keys {
+		copy(r.Keys[i][:], data[keysAt:])
+		keysAt += 32
+	}
+	peersAt, ok := solabi.Length(data[base+128:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("Settings", "peers", base+128)
+	}
+	peersAt += base
+	peers, err := solabi.LooseBytes(data, peersAt)
+	if err != nil {
+		return solabi.Prefix("Settings", "peers", err)
+	}
+	if !budget.Take(1, len(peers)) {
+		return solabi.TooMuch("Settings", "peers", peersAt)
+	}
+	r.Peers = string(peers)
+	namesAt, ok := solabi.Length(data[base+160:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("Settings", "names", base+160)
+	}
+	namesAt += base
+	namesLen, err := solabi.Count(data, namesAt, 32)
+	if err != nil {
+		return solabi.Prefix("Settings", "names", err)
+	}
+	namesAt += 32
+	if !budget.Take(namesLen, 32) {
+		return solabi.TooMuch("Settings", "names", namesAt)
+	}
+	r.Names = solabi.Resize(r.Names, namesLen)
+	for i := range r.Names {
+		namesItemAt, ok := solabi.Length(data[namesAt+32*i:], len(data)-namesAt)
+		if !ok {
+			return solabi.WildOffset("Settings", solabi.Element("names", i), namesAt+32*i)
+		}
+		namesItemAt += namesAt
+		namesItem, err := solabi.LooseBytes(data, namesItemAt)
+		if err != nil {
+			return solabi.Prefix("Settings", solabi.Element("names", i), err)
+		}
+		if !budget.Take(1, len(namesItem)) {
+			return solabi.TooMuch("Settings", solabi.Element("names", i), namesItemAt)
+		}
+		r.Names[i] = string(namesItem)
+	}
+	secretAt, ok := solabi.Length(data[base+192:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("Settings", "secret", base+192)
+	}
+	secretAt += base
+	if !budget.Take(1, 96) {
+		return solabi.TooMuch("Settings", "secret", secretAt)
+	}
+	if err := r.Secret.getLoose(data, secretAt, budget); err != nil {
+		return solabi.Prefix("Settings", "secret", err)
+	}
+	return nil
 }

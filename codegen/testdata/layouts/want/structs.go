@@ -47,9 +47,9 @@ func (r *Secret) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+64:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("Secret", "encryptions", base+64, tail-base)
 	}
-	encryptionsLen, err := solabi.Count(data, tail, 32, "Secret", "encryptions")
+	encryptionsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("Secret", "encryptions", err)
 	}
 	tail += 32
 	r.Encryptions = solabi.Resize(r.Encryptions, encryptionsLen)
@@ -64,7 +64,7 @@ func (r *Secret) get(data []byte, base int) (int, error) {
 }
 
 // getLoose reads the encoding that begins at base.
-func (r *Secret) getLoose(data []byte, base int) error {
+func (r *Secret) getLoose(data []byte, base int, budget *solabi.Budget) error {
 	if len(data)-base < 96 {
 		return solabi.TooShort("Secret", "", base, 96, len(data))
 	}
@@ -75,11 +75,14 @@ func (r *Secret) getLoose(data []byte, base int) error {
 		return solabi.WildOffset("Secret", "encryptions", base+64)
 	}
 	encryptionsAt += base
-	encryptionsLen, err := solabi.Count(data, encryptionsAt, 32, "Secret", "encryptions")
+	encryptionsLen, err := solabi.Count(data, encryptionsAt, 32)
 	if err != nil {
-		return err
+		return solabi.Prefix("Secret", "encryptions", err)
 	}
 	encryptionsAt += 32
+	if !budget.Take(encryptionsLen, 32) {
+		return solabi.TooMuch("Secret", "encryptions", encryptionsAt)
+	}
 	r.Encryptions = solabi.Resize(r.Encryptions, encryptionsLen)
 	for i := range r.Encryptions {
 		copy(r.Encryptions[i][:], data[encryptionsAt:])

@@ -74,8 +74,8 @@ func TestPriceReportRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkPriceReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives what
-// go-ethereum gives.
+// checkPriceReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
+// what go-ethereum gives.
 func checkPriceReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report feed.PriceReport

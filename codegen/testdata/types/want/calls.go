@@ -91,9 +91,9 @@ func (r *ReportCall) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+32:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("ReportCall", "signatures", base+32, tail-base)
 	}
-	signaturesLen, err := solabi.Count(data, tail, 32, "ReportCall", "signatures")
+	signaturesLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("ReportCall", "signatures", err)
 	}
 	tail += 32
 	r.Signatures = solabi.Resize(r.Signatures, signaturesLen)

@@ -93,8 +93,8 @@ func TestTickReportRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkTickReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives what
-// go-ethereum gives.
+// checkTickReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
+// what go-ethereum gives.
 func checkTickReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report weather.TickReport
@@ -250,7 +250,8 @@ func TestWeatherReportIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkWeatherReport(t, data) })
 }
 
-// checkWeatherReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes.
+// checkWeatherReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
+// what go-ethereum gives.
 func checkWeatherReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report weather.WeatherReport

@@ -47,9 +47,9 @@ func (r *BadStationError) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+32:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("BadStationError", "name", base+32, tail-base)
 	}
-	name, nameLen, err := solabi.Bytes(data, tail, "BadStationError", "name")
+	name, nameLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("BadStationError", "name", err)
 	}
 	r.Name = string(name)
 	tail = nameLen

@@ -107,9 +107,9 @@ func (r *Reported) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+32:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("Reported", "stations", base+32, tail-base)
 	}
-	stationsLen, err := solabi.Count(data, tail, 32, "Reported", "stations")
+	stationsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("Reported", "stations", err)
 	}
 	tail += 32
 	r.Stations = solabi.Resize(r.Stations, stationsLen)

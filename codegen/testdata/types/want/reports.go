@@ -203,6 +203,19 @@ func DecodeWeatherReportInto(data []byte, r *WeatherReport) error {
 	return nil
 }
 
+// DecodeWeatherReportLoose reads an encoded WeatherReport by the rules of go-ethereum's abi package, which other programs decode
+// with: it follows any offset that stays within data, ignores what is behind the values and the padding beside them, and
+// takes integers of more than 64 bits with all 256 bits that their words have. Offsets that overlap so
+// that they make very much out of few bytes are an error. On an error, a *solabi.DecodeError, r is unchanged.
+func DecodeWeatherReportLoose(data []byte, r *WeatherReport) error {
+	var v WeatherReport
+	if err := v.getLoose(data, 0, solabi.NewBudget(len(data))); err != nil {
+		return err
+	}
+	*r = v
+	return nil
+}
+
 // size is the length of the encoding in bytes.
 func (r *WeatherReport) size() int {
 	n := 640
@@ -306,12 +319,10 @@ func (r *WeatherReport) put(b []byte) (int, error) {
 		solabi.PutUint64(b[seriesAt+32*i:], uint64(tail-seriesAt))
 		solabi.PutUint64(b[tail:], uint64(len(r.Series[i])))
 		tail += 32
-		for j := range r.Series[i] {
-			if !solabi.PutBigInt(b[tail:], r.Series[i][j], 256) {
-				return 0, solabi.OutOfRange("WeatherReport", solabi.Element(solabi.Element("series", i), j), r.Series[i][j], "int256")
-			}
-			tail += 32
+		if bad := solabi.PutBigInts(b[tail:], r.Series[i], 256); bad >= 0 {
+			return 0, solabi.OutOfRange("WeatherReport", solabi.Element(solabi.Element("series", i), bad), r.Series[i][bad], "int256")
 		}
+		tail += 32 * len(r.Series[i])
 	}
 	solabi.PutBool(b[608:], r.Final)
 	return tail, nil
@@ -345,9 +356,9 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+128:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("WeatherReport", "stations", base+128, tail-base)
 	}
-	stationsLen, err := solabi.Count(data, tail, 32, "WeatherReport", "stations")
+	stationsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("WeatherReport", "stations", err)
 	}
 	tail += 32
 	r.Stations = solabi.Resize(r.Stations, stationsLen)
@@ -369,9 +380,9 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+224:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("WeatherReport", "pairs", base+224, tail-base)
 	}
-	pairsLen, err := solabi.Count(data, tail, 64, "WeatherReport", "pairs")
+	pairsLen, err := solabi.Count(data, tail, 64)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("WeatherReport", "pairs", err)
 	}
 	tail += 32
 	r.Pairs = solabi.Resize(r.Pairs, pairsLen)
@@ -403,9 +414,9 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 		if at, ok := solabi.Length(data[notesAt+32*i:], len(data)); !ok || at != tail-notesAt {
 			return 0, solabi.BadOffset("WeatherReport", solabi.Element("notes", i), notesAt+32*i, tail-notesAt)
 		}
-		notesItem, notesItemLen, err := solabi.Bytes(data, tail, "WeatherReport", solabi.Element("notes", i))
+		notesItem, notesItemLen, err := solabi.Bytes(data, tail)
 		if err != nil {
-			return 0, err
+			return 0, solabi.Prefix("WeatherReport", solabi.Element("notes", i), err)
 		}
 		r.Notes[i] = string(notesItem)
 		tail = notesItemLen
@@ -413,9 +424,9 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+512:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("WeatherReport", "attachments", base+512, tail-base)
 	}
-	attachmentsLen, err := solabi.Count(data, tail, 32, "WeatherReport", "attachments")
+	attachmentsLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("WeatherReport", "attachments", err)
 	}
 	tail += 32
 	r.Attachments = solabi.Resize(r.Attachments, attachmentsLen)
@@ -425,9 +436,9 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 		if at, ok := solabi.Length(data[attachmentsAt+32*i:], len(data)); !ok || at != tail-attachmentsAt {
 			return 0, solabi.BadOffset("WeatherReport", solabi.Element("attachments", i), attachmentsAt+32*i, tail-attachmentsAt)
 		}
-		attachmentsItem, attachmentsItemLen, err := solabi.Bytes(data, tail, "WeatherReport", solabi.Element("attachments", i))
+		attachmentsItem, attachmentsItemLen, err := solabi.Bytes(data, tail)
 		if err != nil {
-			return 0, err
+			return 0, solabi.Prefix("WeatherReport", solabi.Element("attachments", i), err)
 		}
 		r.Attachments[i] = append(r.Attachments[i][:0], attachmentsItem...)
 		tail = attachmentsItemLen
@@ -435,9 +446,9 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+544:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("WeatherReport", "grid", base+544, tail-base)
 	}
-	gridLen, err := solabi.Count(data, tail, 64, "WeatherReport", "grid")
+	gridLen, err := solabi.Count(data, tail, 64)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("WeatherReport", "grid", err)
 	}
 	tail += 32
 	r.Grid = solabi.Resize(r.Grid, gridLen)
@@ -454,9 +465,9 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base+576:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("WeatherReport", "series", base+576, tail-base)
 	}
-	seriesLen, err := solabi.Count(data, tail, 32, "WeatherReport", "series")
+	seriesLen, err := solabi.Count(data, tail, 32)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("WeatherReport", "series", err)
 	}
 	tail += 32
 	r.Series = solabi.Resize(r.Series, seriesLen)
@@ -466,9 +477,9 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 		if at, ok := solabi.Length(data[seriesAt+32*i:], len(data)); !ok || at != tail-seriesAt {
 			return 0, solabi.BadOffset("WeatherReport", solabi.Element("series", i), seriesAt+32*i, tail-seriesAt)
 		}
-		seriesItemLen, err := solabi.Count(data, tail, 32, "WeatherReport", solabi.Element("series", i))
+		seriesItemLen, err := solabi.Count(data, tail, 32)
 		if err != nil {
-			return 0, err
+			return 0, solabi.Prefix("WeatherReport", solabi.Element("series", i), err)
 		}
 		tail += 32
 		seriesItem, bad := solabi.BigInts(r.Series[i], data[tail:tail+32*seriesItemLen], 256)
@@ -484,4 +495,200 @@ func (r *WeatherReport) get(data []byte, base int) (int, error) {
 	}
 	r.Final = final
 	return tail, nil
+}
+
+// getLoose reads the encoding that begins at base.
+func (r *WeatherReport) getLoose(data []byte, base int, budget *solabi.Budget) error {
+	if len(data)-base < 640 {
+		return solabi.TooShort("WeatherReport", "", base, 640, len(data))
+	}
+	time, ok := solabi.Uint64(data[base:], 40)
+	if !ok {
+		return solabi.BadValue("WeatherReport", "time", base, "uint40")
+	}
+	r.Time = time
+	sky, ok := solabi.Uint64(data[base+32:], 8)
+	if !ok || sky >= 3 {
+		return solabi.BadValue("WeatherReport", "sky", base+32, "uint8")
+	}
+	r.Sky = uint8(sky)
+	low, ok := solabi.Int64(data[base+64:], 24)
+	if !ok {
+		return solabi.BadValue("WeatherReport", "low", base+64, "int24")
+	}
+	r.Low = int32(low)
+	copy(r.Region[:], data[base+96:])
+	stationsAt, ok := solabi.Length(data[base+128:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("WeatherReport", "stations", base+128)
+	}
+	stationsAt += base
+	stationsLen, err := solabi.Count(data, stationsAt, 32)
+	if err != nil {
+		return solabi.Prefix("WeatherReport", "stations", err)
+	}
+	stationsAt += 32
+	if !budget.Take(stationsLen, 32) {
+		return solabi.TooMuch("WeatherReport", "stations", stationsAt)
+	}
+	r.Stations = solabi.Resize(r.Stations, stationsLen)
+	for i := range r.Stations {
+		stationsItemAt, ok := solabi.Length(data[stationsAt+32*i:], len(data)-stationsAt)
+		if !ok {
+			return solabi.WildOffset("WeatherReport", solabi.Element("stations", i), stationsAt+32*i)
+		}
+		stationsItemAt += stationsAt
+		if !budget.Take(1, 128) {
+			return solabi.TooMuch("WeatherReport", solabi.Element("stations", i), stationsItemAt)
+		}
+		if err := r.Stations[i].getLoose(data, stationsItemAt, budget); err != nil {
+			return solabi.Prefix("WeatherReport", solabi.Element("stations", i), err)
+		}
+	}
+	if err := r.Pair.getLoose(data, base+160, budget); err != nil {
+		return solabi.Prefix("WeatherReport", "pair", err)
+	}
+	pairsAt, ok := solabi.Length(data[base+224:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("WeatherReport", "pairs", base+224)
+	}
+	pairsAt += base
+	pairsLen, err := solabi.Count(data, pairsAt, 64)
+	if err != nil {
+		return solabi.Prefix("WeatherReport", "pairs", err)
+	}
+	pairsAt += 32
+	if !budget.Take(pairsLen, 64) {
+		return solabi.TooMuch("WeatherReport", "pairs", pairsAt)
+	}
+	r.Pairs = solabi.Resize(r.Pairs, pairsLen)
+	for i := range r.Pairs {
+		if err := r.Pairs[i].getLoose(data, pairsAt, budget); err != nil {
+			return solabi.Prefix("WeatherReport", solabi.Element("pairs", i), err)
+		}
+		pairsAt += 64
+	}
+	for i := range r.Corners {
+		if err := r.Corners[i].getLoose(data, base+256+64*i, budget); err != nil {
+			return solabi.Prefix("WeatherReport", solabi.Element("corners", i), err)
+		}
+	}
+	for i := range r.Totals {
+		r.Totals[i] = solabi.BigUint(r.Totals[i], data[base+384+32*i:], 256)
+	}
+	notesAt, ok := solabi.LowOffset(data[base+480:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("WeatherReport", "notes", base+480)
+	}
+	notesAt += base
+	if len(data)-notesAt < 64 {
+		return solabi.TooShort("WeatherReport", "notes", notesAt, 64, len(data))
+	}
+	if !budget.Take(2, 32) {
+		return solabi.TooMuch("WeatherReport", "notes", notesAt)
+	}
+	for i := range r.Notes {
+		notesItemAt, ok := solabi.Length(data[notesAt+32*i:], len(data)-notesAt)
+		if !ok {
+			return solabi.WildOffset("WeatherReport", solabi.Element("notes", i), notesAt+32*i)
+		}
+		notesItemAt += notesAt
+		notesItem, err := solabi.LooseBytes(data, notesItemAt)
+		if err != nil {
+			return solabi.Prefix("WeatherReport", solabi.Element("notes", i), err)
+		}
+		if !budget.Take(1, len(notesItem)) {
+			return solabi.TooMuch("WeatherReport", solabi.Element("notes", i), notesItemAt)
+		}
+		r.Notes[i] = string(notesItem)
+	}
+	attachmentsAt, ok := solabi.Length(data[base+512:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("WeatherReport", "attachments", base+512)
+	}
+	attachmentsAt += base
+	attachmentsLen, err := solabi.Count(data, attachmentsAt, 32)
+	if err != nil {
+		return solabi.Prefix("WeatherReport", "attachments", err)
+	}
+	attachmentsAt += 32
+	if !budget.Take(attachmentsLen, 32) {
+		return solabi.TooMuch("WeatherReport", "attachments", attachmentsAt)
+	}
+	r.Attachments = solabi.Resize(r.Attachments, attachmentsLen)
+	for i := range r.Attachments {
+		attachmentsItemAt, ok := solabi.Length(data[attachmentsAt+32*i:], len(data)-attachmentsAt)
+		if !ok {
+			return solabi.WildOffset("WeatherReport", solabi.Element("attachments", i), attachmentsAt+32*i)
+		}
+		attachmentsItemAt += attachmentsAt
+		attachmentsItem, err := solabi.LooseBytes(data, attachmentsItemAt)
+		if err != nil {
+			return solabi.Prefix("WeatherReport", solabi.Element("attachments", i), err)
+		}
+		if !budget.Take(1, len(attachmentsItem)) {
+			return solabi.TooMuch("WeatherReport", solabi.Element("attachments", i), attachmentsItemAt)
+		}
+		r.Attachments[i] = append(r.Attachments[i][:0], attachmentsItem...)
+	}
+	gridAt, ok := solabi.Length(data[base+544:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("WeatherReport", "grid", base+544)
+	}
+	gridAt += base
+	gridLen, err := solabi.Count(data, gridAt, 64)
+	if err != nil {
+		return solabi.Prefix("WeatherReport", "grid", err)
+	}
+	gridAt += 32
+	if !budget.Take(gridLen, 64) {
+		return solabi.TooMuch("WeatherReport", "grid", gridAt)
+	}
+	r.Grid = solabi.Resize(r.Grid, gridLen)
+	for i := range r.Grid {
+		for j := range r.Grid[i] {
+			gridItemItem, ok := solabi.Uint64(data[gridAt+32*j:], 16)
+			if !ok {
+				return solabi.BadValue("WeatherReport", solabi.Element(solabi.Element("grid", i), j), gridAt+32*j, "uint16")
+			}
+			r.Grid[i][j] = uint16(gridItemItem)
+		}
+		gridAt += 64
+	}
+	seriesAt, ok := solabi.Length(data[base+576:], len(data)-base)
+	if !ok {
+		return solabi.WildOffset("WeatherReport", "series", base+576)
+	}
+	seriesAt += base
+	seriesLen, err := solabi.Count(data, seriesAt, 32)
+	if err != nil {
+		return solabi.Prefix("WeatherReport", "series", err)
+	}
+	seriesAt += 32
+	if !budget.Take(seriesLen, 32) {
+		return solabi.TooMuch("WeatherReport", "series", seriesAt)
+	}
+	r.Series = solabi.Resize(r.Series, seriesLen)
+	for i := range r.Series {
+		seriesItemAt, ok := solabi.Length(data[seriesAt+32*i:], len(data)-seriesAt)
+		if !ok {
+			return solabi.WildOffset("WeatherReport", solabi.Element("series", i), seriesAt+32*i)
+		}
+		seriesItemAt += seriesAt
+		seriesItemLen, err := solabi.Count(data, seriesItemAt, 32)
+		if err != nil {
+			return solabi.Prefix("WeatherReport", solabi.Element("series", i), err)
+		}
+		seriesItemAt += 32
+		if !budget.Take(seriesItemLen, 32) {
+			return solabi.TooMuch("WeatherReport", solabi.Element("series", i), seriesItemAt)
+		}
+		r.Series[i], _ = solabi.BigInts(r.Series[i], data[seriesItemAt:seriesItemAt+32*seriesItemLen], 256)
+	}
+	final, ok := solabi.Bool(data[base+608:])
+	if !ok {
+		return solabi.BadValue("WeatherReport", "final_", base+608, "bool")
+	}
+	r.Final = final
+	return nil
 }

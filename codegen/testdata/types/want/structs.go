@@ -42,7 +42,7 @@ func (r *Pair) get(data []byte, base int) (int, error) {
 }
 
 // getLoose reads the encoding that begins at base.
-func (r *Pair) getLoose(data []byte, base int) error {
+func (r *Pair) getLoose(data []byte, base int, budget *solabi.Budget) error {
 	if len(data)-base < 64 {
 		return solabi.TooShort("Pair", "", base, 64, len(data))
 	}
@@ -97,9 +97,9 @@ func (r *Station) get(data []byte, base int) (int, error) {
 	if at, ok := solabi.Length(data[base:], len(data)); !ok || at != tail-base {
 		return 0, solabi.BadOffset("Station", "name", base, tail-base)
 	}
-	name, nameLen, err := solabi.Bytes(data, tail, "Station", "name")
+	name, nameLen, err := solabi.Bytes(data, tail)
 	if err != nil {
-		return 0, err
+		return 0, solabi.Prefix("Station", "name", err)
 	}
 	r.Name = string(name)
 	tail = nameLen
@@ -118,7 +118,7 @@ func (r *Station) get(data []byte, base int) (int, error) {
 }
 
 // getLoose reads the encoding that begins at base.
-func (r *Station) getLoose(data []byte, base int) error {
+func (r *Station) getLoose(data []byte, base int, budget *solabi.Budget) error {
 	if len(data)-base < 128 {
 		return solabi.TooShort("Station", "", base, 128, len(data))
 	}
@@ -127,9 +127,12 @@ func (r *Station) getLoose(data []byte, base int) error {
 		return solabi.WildOffset("Station", "name", base)
 	}
 	nameAt += base
-	name, err := solabi.LooseBytes(data, nameAt, "Station", "name")
+	name, err := solabi.LooseBytes(data, nameAt)
 	if err != nil {
-		return err
+		return solabi.Prefix("Station", "name", err)
+	}
+	if !budget.Take(1, len(name)) {
+		return solabi.TooMuch("Station", "name", nameAt)
 	}
 	r.Name = string(name)
 	for i := range r.At {
