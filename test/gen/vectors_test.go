@@ -26,10 +26,10 @@ func TestReportVectors(t *testing.T) {
 			"ocr1":        ocr1ReportVector,
 			"ocr2":        reportVector,
 			"ocr2-median": looseReportVector,
+			"ocr3":        ocr3ReportVector,
 		},
 		Elsewhere: map[string]string{
 			"ocr2-reject": "building a report of observations is offchain/plugins/median/evmreportcodec's",
-			"ocr3":        "the OCR3 contracts are not there yet",
 		},
 	})
 }
