@@ -35,8 +35,8 @@ test-contracts: node_modules/.package-lock.json ## contract tests: unit, fuzz, i
 	$(FORGE) fmt --check
 	FOUNDRY_PROFILE=quick FORGE_SNAPSHOT_CHECK=true ./internal/forge-test.sh
 
-gas: node_modules/.package-lock.json ## measure gas anew (rewrites the snapshots)
-	$(FORGE) test --match-path test/forge/ocr2/Gas.t.sol
+gas: node_modules/.package-lock.json ## measure gas anew: writes snapshots/ and the tables of docs/gas.md, and prints these
+	./internal/gas.sh
 
 check-generated: node_modules/.package-lock.json ## fail if something generated is stale
 	./internal/check-generated.sh
