@@ -30,12 +30,13 @@ const (
 	// ResponseTooLong: the response is longer than the request allows.
 	ResponseTooLong
 
-	verdicts = iota
+	// Verdicts is the number of verdicts.
+	Verdicts = iota
 )
 
 // String returns the verdict as the reason of a drop, for logs and metrics.
 func (v Verdict) String() string {
-	return [verdicts]string{
+	return [Verdicts]string{
 		"delivered", "unknown_stream", "too_long", "messages_limit", "bytes_limit",
 		"response_unknown", "response_stream", "response_expired", "response_too_long",
 	}[v]
