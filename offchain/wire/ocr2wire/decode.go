@@ -8,6 +8,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/offchain/wire/wirefield"
 )
 
 // maxListEntries is the greatest number of entries in a list of a message: one for each oracle of the largest instance.
@@ -51,10 +52,7 @@ type decoder struct {
 	signatures []types.AttributedOnchainSignature
 }
 
-var (
-	errMalformed = errors.New("malformed protobuf")
-	errTooMany   = fmt.Errorf("a list has more than %d entries", maxListEntries)
-)
+var errTooMany = fmt.Errorf("a list has more than %d entries", maxListEntries)
 
 // complete checks that all required parts were there and moves lists into the message.
 func (d *decoder) complete() error {
@@ -102,70 +100,15 @@ func (d *decoder) completeFinal(m *Final) error {
 	return nil
 }
 
-// field is one field of a protobuf message: a varint or a byte string. Fields of other wire types are unknown to every
-// message here, and next skips them.
-type field struct {
-	num    protowire.Number
-	isUint bool
-	uint   uint64
-	bytes  []byte
-}
-
-func (f *field) isBytes() bool { return !f.isUint }
-
-// next splits the next varint or bytes field off b. ok is false at the end of b.
-func next(b []byte) (f field, rest []byte, ok bool, err error) {
-	for len(b) > 0 {
-		tag, n := protowire.ConsumeVarint(b)
-		if n < 0 {
-			return f, nil, false, errMalformed
-		}
-		b = b[n:]
-		num := tag >> 3
-		if num < uint64(protowire.MinValidNumber) || num > uint64(protowire.MaxValidNumber) {
-			return f, nil, false, errMalformed
-		}
-		f.num = protowire.Number(num)
-		switch typ := protowire.Type(tag & 7); typ {
-		case protowire.VarintType:
-			f.isUint = true
-			f.uint, n = protowire.ConsumeVarint(b)
-		case protowire.BytesType:
-			f.isUint = false
-			f.bytes, n = protowire.ConsumeBytes(b)
-		default:
-			// Also fails on an end of group without a start.
-			if n = protowire.ConsumeFieldValue(f.num, typ, b); n < 0 {
-				return f, nil, false, errMalformed
-			}
-			b = b[n:]
-			continue
-		}
-		if n < 0 {
-			return f, nil, false, errMalformed
-		}
-		return f, b[n:], true, nil
-	}
-	return f, nil, false, nil
-}
-
-// alias returns the bytes of a field as a slice that cannot grow into its neighbours.
-func alias(b []byte) []byte {
-	if len(b) == 0 {
-		return nil
-	}
-	return b[:len(b):len(b)]
-}
-
 func (d *decoder) wrapper(b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
-		if f.isBytes() {
-			if err := d.member(Kind(min(f.num, 255)), f.bytes); err != nil {
+		if f.IsBytes() {
+			if err := d.member(Kind(min(f.Num, 255)), f.Bytes); err != nil {
 				return err
 			}
 		}
@@ -222,12 +165,12 @@ func newMessage(kind Kind) Message {
 }
 
 // epochRound reads the fields that all messages of a round begin with; it tells whether f was one of them.
-func epochRound(f *field, epoch *uint32, round *uint8) bool {
+func epochRound(f *wirefield.Field, epoch *uint32, round *uint8) bool {
 	switch {
-	case f.num == 1 && f.isUint:
-		*epoch = uint32(f.uint)
-	case f.num == 2 && f.isUint:
-		*round = uint8(f.uint)
+	case f.Num == 1 && f.IsUint:
+		*epoch = uint32(f.Uint)
+	case f.Num == 2 && f.IsUint:
+		*round = uint8(f.Uint)
 	default:
 		return false
 	}
@@ -236,60 +179,60 @@ func epochRound(f *field, epoch *uint32, round *uint8) bool {
 
 func (m *NewEpoch) decode(b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
-		if f.num == 1 && f.isUint {
-			m.Epoch = uint32(f.uint)
+		if f.Num == 1 && f.IsUint {
+			m.Epoch = uint32(f.Uint)
 		}
 	}
 }
 
 func (m *ObserveReq) decode(b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
 		switch {
 		case epochRound(&f, &m.Epoch, &m.Round):
-		case f.num == 3 && f.isBytes():
-			m.Query = alias(f.bytes)
+		case f.Num == 3 && f.IsBytes():
+			m.Query = wirefield.Alias(f.Bytes)
 		}
 	}
 }
 
 func (o *SignedObservation) decode(b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
 		switch {
-		case f.num == 1 && f.isBytes():
-			o.Observation = alias(f.bytes)
-		case f.num == 2 && f.isBytes():
-			o.Signature = alias(f.bytes)
+		case f.Num == 1 && f.IsBytes():
+			o.Observation = wirefield.Alias(f.Bytes)
+		case f.Num == 2 && f.IsBytes():
+			o.Signature = wirefield.Alias(f.Bytes)
 		}
 	}
 }
 
 func (d *decoder) observe(m *Observe, b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
 		switch {
 		case epochRound(&f, &m.Epoch, &m.Round):
-		case f.num == 3 && f.isBytes():
+		case f.Num == 3 && f.IsBytes():
 			d.hasPart = true
-			if err := m.SignedObservation.decode(f.bytes); err != nil {
+			if err := m.SignedObservation.decode(f.Bytes); err != nil {
 				return err
 			}
 		}
@@ -298,20 +241,20 @@ func (d *decoder) observe(m *Observe, b []byte) error {
 
 func (d *decoder) reportReq(m *ReportReq, b []byte) error {
 	if d.observed == nil {
-		d.observed = make([]AttributedSignedObservation, 0, min(countEntries(b, 4), maxListEntries))
+		d.observed = make([]AttributedSignedObservation, 0, min(wirefield.Count(b, 4), maxListEntries))
 	}
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
 		switch {
 		case epochRound(&f, &m.Epoch, &m.Round):
-		case f.num == 3 && f.isBytes():
-			m.Query = alias(f.bytes)
-		case f.num == 4 && f.isBytes():
-			entry, present, err := decodeObservation(f.bytes)
+		case f.Num == 3 && f.IsBytes():
+			m.Query = wirefield.Alias(f.Bytes)
+		case f.Num == 4 && f.IsBytes():
+			entry, present, err := decodeObservation(f.Bytes)
 			if err != nil {
 				return err
 			}
@@ -329,35 +272,35 @@ func (d *decoder) reportReq(m *ReportReq, b []byte) error {
 
 func decodeObservation(b []byte) (entry AttributedSignedObservation, present bool, err error) {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return entry, present, err
 		}
 		b = rest
 		switch {
-		case f.num == 1 && f.isBytes():
+		case f.Num == 1 && f.IsBytes():
 			present = true
-			if err := entry.SignedObservation.decode(f.bytes); err != nil {
+			if err := entry.SignedObservation.decode(f.Bytes); err != nil {
 				return entry, present, err
 			}
-		case f.num == 2 && f.isUint:
-			entry.Observer = commontypes.OracleID(f.uint)
+		case f.Num == 2 && f.IsUint:
+			entry.Observer = commontypes.OracleID(f.Uint)
 		}
 	}
 }
 
 func (d *decoder) report(m *Report, b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
 		switch {
 		case epochRound(&f, &m.Epoch, &m.Round):
-		case f.num == 3 && f.isBytes():
+		case f.Num == 3 && f.IsBytes():
 			d.hasPart = true
-			if err := m.AttestedReport.decode(f.bytes); err != nil {
+			if err := m.AttestedReport.decode(f.Bytes); err != nil {
 				return err
 			}
 		}
@@ -366,36 +309,36 @@ func (d *decoder) report(m *Report, b []byte) error {
 
 func (r *AttestedReportOne) decode(b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
 		switch {
-		case f.num == 3 && f.isUint:
-			r.Skip = protowire.DecodeBool(f.uint)
-		case f.num == 4 && f.isBytes():
-			r.Report = alias(f.bytes)
-		case f.num == 5 && f.isBytes():
-			r.Signature = alias(f.bytes)
+		case f.Num == 3 && f.IsUint:
+			r.Skip = protowire.DecodeBool(f.Uint)
+		case f.Num == 4 && f.IsBytes():
+			r.Report = wirefield.Alias(f.Bytes)
+		case f.Num == 5 && f.IsBytes():
+			r.Signature = wirefield.Alias(f.Bytes)
 		}
 	}
 }
 
 func (d *decoder) final(m *Final, b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
 		switch {
 		case epochRound(&f, &m.Epoch, &m.Round):
-		case f.num == 4 && f.isBytes():
-			d.h = f.bytes
-		case f.num == 5 && f.isBytes():
+		case f.Num == 4 && f.IsBytes():
+			d.h = f.Bytes
+		case f.Num == 5 && f.IsBytes():
 			d.hasPart = true
-			if err := d.attestedReportMany(&m.AttestedReport, f.bytes); err != nil {
+			if err := d.attestedReportMany(&m.AttestedReport, f.Bytes); err != nil {
 				return err
 			}
 		}
@@ -404,19 +347,19 @@ func (d *decoder) final(m *Final, b []byte) error {
 
 func (d *decoder) attestedReportMany(r *AttestedReportMany, b []byte) error {
 	if d.signatures == nil {
-		d.signatures = make([]types.AttributedOnchainSignature, 0, min(countEntries(b, 4), maxListEntries))
+		d.signatures = make([]types.AttributedOnchainSignature, 0, min(wirefield.Count(b, 4), maxListEntries))
 	}
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
 		switch {
-		case f.num == 3 && f.isBytes():
-			r.Report = alias(f.bytes)
-		case f.num == 4 && f.isBytes():
-			signature, err := decodeSignature(f.bytes)
+		case f.Num == 3 && f.IsBytes():
+			r.Report = wirefield.Alias(f.Bytes)
+		case f.Num == 4 && f.IsBytes():
+			signature, err := decodeSignature(f.Bytes)
 			if err != nil {
 				return err
 			}
@@ -431,48 +374,32 @@ func (d *decoder) attestedReportMany(r *AttestedReportMany, b []byte) error {
 
 func decodeSignature(b []byte) (s types.AttributedOnchainSignature, err error) {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return s, err
 		}
 		b = rest
 		switch {
-		case f.num == 1 && f.isBytes():
-			s.Signature = alias(f.bytes)
-		case f.num == 2 && f.isUint:
-			s.Signer = commontypes.OracleID(f.uint)
+		case f.Num == 1 && f.IsBytes():
+			s.Signature = wirefield.Alias(f.Bytes)
+		case f.Num == 2 && f.IsUint:
+			s.Signer = commontypes.OracleID(f.Uint)
 		}
 	}
 }
 
 func (d *decoder) finalEcho(m *FinalEcho, b []byte) error {
 	for {
-		f, rest, ok, err := next(b)
+		f, rest, ok, err := wirefield.Next(b)
 		if err != nil || !ok {
 			return err
 		}
 		b = rest
-		if f.num == 1 && f.isBytes() {
+		if f.Num == 1 && f.IsBytes() {
 			d.hasFinal = true
-			if err := d.final(&m.Final, f.bytes); err != nil {
+			if err := d.final(&m.Final, f.Bytes); err != nil {
 				return err
 			}
-		}
-	}
-}
-
-// countEntries returns how often a bytes field occurs, so that a list is allocated once. Malformed input is left to the
-// actual parser.
-func countEntries(b []byte, num protowire.Number) int {
-	n := 0
-	for {
-		f, rest, ok, err := next(b)
-		if err != nil || !ok {
-			return n
-		}
-		b = rest
-		if f.num == num && f.isBytes() {
-			n++
 		}
 	}
 }

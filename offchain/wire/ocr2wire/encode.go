@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/offchain/wire/wirefield"
 )
 
 //go:generate go run ../../../internal/cmd/genproto ocr2pb
@@ -74,7 +75,7 @@ func encode[T any, M interface {
 		return nil, fmt.Errorf("ocr2wire: cannot encode a nil %T", m)
 	}
 	size := m.size()
-	b := make([]byte, 0, sizeBytes(size))
+	b := make([]byte, 0, wirefield.SizeBytes(size))
 	b = protowire.AppendVarint(b, protowire.EncodeTag(protowire.Number(m.Kind()), protowire.BytesType))
 	b = protowire.AppendVarint(b, uint64(size))
 	return m.append(b), nil
@@ -88,120 +89,78 @@ func encodedSize[T any, M interface {
 	if m == nil {
 		return 0
 	}
-	return sizeBytes(m.size())
-}
-
-// All field numbers are below 16: a tag takes one byte.
-
-// sizeBytes is the size of a field that is present with n bytes of content.
-func sizeBytes(n int) int { return 1 + protowire.SizeVarint(uint64(n)) + n }
-
-// sizeOptionalBytes is the size of a bytes field, which is left out when empty.
-func sizeOptionalBytes(b []byte) int {
-	if len(b) == 0 {
-		return 0
-	}
-	return sizeBytes(len(b))
-}
-
-// sizeUint is the size of an integer field, which is left out when zero.
-func sizeUint(v uint64) int {
-	if v == 0 {
-		return 0
-	}
-	return 1 + protowire.SizeVarint(v)
-}
-
-func appendTag(b []byte, num protowire.Number, typ protowire.Type) []byte {
-	return append(b, byte(protowire.EncodeTag(num, typ)))
-}
-
-func appendUint(b []byte, num protowire.Number, v uint64) []byte {
-	if v == 0 {
-		return b
-	}
-	return protowire.AppendVarint(appendTag(b, num, protowire.VarintType), v)
-}
-
-func appendBytes(b []byte, num protowire.Number, v []byte) []byte {
-	if len(v) == 0 {
-		return b
-	}
-	return protowire.AppendBytes(appendTag(b, num, protowire.BytesType), v)
-}
-
-// startMessage appends tag and length of a sub-message, which is present also when empty.
-func startMessage(b []byte, num protowire.Number, size int) []byte {
-	return protowire.AppendVarint(appendTag(b, num, protowire.BytesType), uint64(size))
+	return wirefield.SizeBytes(m.size())
 }
 
 func sizeEpochRound(epoch uint32, round uint8) int {
-	return sizeUint(uint64(epoch)) + sizeUint(uint64(round))
+	return wirefield.SizeUint(uint64(epoch)) + wirefield.SizeUint(uint64(round))
 }
 
 func appendEpochRound(b []byte, epoch uint32, round uint8) []byte {
-	return appendUint(appendUint(b, 1, uint64(epoch)), 2, uint64(round))
+	return wirefield.AppendUint(wirefield.AppendUint(b, 1, uint64(epoch)), 2, uint64(round))
 }
 
-func (m *NewEpoch) size() int { return sizeUint(uint64(m.Epoch)) }
+func (m *NewEpoch) size() int { return wirefield.SizeUint(uint64(m.Epoch)) }
 
-func (m *NewEpoch) append(b []byte) []byte { return appendUint(b, 1, uint64(m.Epoch)) }
+func (m *NewEpoch) append(b []byte) []byte { return wirefield.AppendUint(b, 1, uint64(m.Epoch)) }
 
-func (m *ObserveReq) size() int { return sizeEpochRound(m.Epoch, m.Round) + sizeOptionalBytes(m.Query) }
+func (m *ObserveReq) size() int {
+	return sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeOptionalBytes(m.Query)
+}
 
 func (m *ObserveReq) append(b []byte) []byte {
 	b = appendEpochRound(b, m.Epoch, m.Round)
-	return appendBytes(b, 3, m.Query)
+	return wirefield.AppendBytes(b, 3, m.Query)
 }
 
 func (o *SignedObservation) size() int {
-	return sizeOptionalBytes(o.Observation) + sizeOptionalBytes(o.Signature)
+	return wirefield.SizeOptionalBytes(o.Observation) + wirefield.SizeOptionalBytes(o.Signature)
 }
 
 func (o *SignedObservation) append(b []byte) []byte {
-	return appendBytes(appendBytes(b, 1, o.Observation), 2, o.Signature)
+	return wirefield.AppendBytes(wirefield.AppendBytes(b, 1, o.Observation), 2, o.Signature)
 }
 
 func (m *Observe) size() int {
-	return sizeEpochRound(m.Epoch, m.Round) + sizeBytes(m.SignedObservation.size())
+	return sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeBytes(m.SignedObservation.size())
 }
 
 func (m *Observe) append(b []byte) []byte {
 	b = appendEpochRound(b, m.Epoch, m.Round)
-	b = startMessage(b, 3, m.SignedObservation.size())
+	b = wirefield.StartMessage(b, 3, m.SignedObservation.size())
 	return m.SignedObservation.append(b)
 }
 
 func (o *AttributedSignedObservation) size() int {
-	return sizeBytes(o.SignedObservation.size()) + sizeUint(uint64(o.Observer))
+	return wirefield.SizeBytes(o.SignedObservation.size()) + wirefield.SizeUint(uint64(o.Observer))
 }
 
 func (o *AttributedSignedObservation) append(b []byte) []byte {
-	b = startMessage(b, 1, o.SignedObservation.size())
+	b = wirefield.StartMessage(b, 1, o.SignedObservation.size())
 	b = o.SignedObservation.append(b)
-	return appendUint(b, 2, uint64(o.Observer))
+	return wirefield.AppendUint(b, 2, uint64(o.Observer))
 }
 
 func (m *ReportReq) size() int {
-	n := sizeEpochRound(m.Epoch, m.Round) + sizeOptionalBytes(m.Query)
+	n := sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeOptionalBytes(m.Query)
 	for i := range m.Observations {
-		n += sizeBytes(m.Observations[i].size())
+		n += wirefield.SizeBytes(m.Observations[i].size())
 	}
 	return n
 }
 
 func (m *ReportReq) append(b []byte) []byte {
 	b = appendEpochRound(b, m.Epoch, m.Round)
-	b = appendBytes(b, 3, m.Query)
+	b = wirefield.AppendBytes(b, 3, m.Query)
 	for i := range m.Observations {
-		b = startMessage(b, 4, m.Observations[i].size())
+		b = wirefield.StartMessage(b, 4, m.Observations[i].size())
 		b = m.Observations[i].append(b)
 	}
 	return b
 }
 
 func (r *AttestedReportOne) size() int {
-	n := sizeOptionalBytes(r.Report) + sizeOptionalBytes(r.Signature)
+	n := wirefield.SizeOptionalBytes(r.Report) + wirefield.SizeOptionalBytes(r.Signature)
 	if r.Skip {
 		n += 2
 	}
@@ -210,56 +169,56 @@ func (r *AttestedReportOne) size() int {
 
 func (r *AttestedReportOne) append(b []byte) []byte {
 	if r.Skip {
-		b = appendUint(b, 3, 1)
+		b = wirefield.AppendUint(b, 3, 1)
 	}
-	return appendBytes(appendBytes(b, 4, r.Report), 5, r.Signature)
+	return wirefield.AppendBytes(wirefield.AppendBytes(b, 4, r.Report), 5, r.Signature)
 }
 
 func (m *Report) size() int {
-	return sizeEpochRound(m.Epoch, m.Round) + sizeBytes(m.AttestedReport.size())
+	return sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeBytes(m.AttestedReport.size())
 }
 
 func (m *Report) append(b []byte) []byte {
 	b = appendEpochRound(b, m.Epoch, m.Round)
-	b = startMessage(b, 3, m.AttestedReport.size())
+	b = wirefield.StartMessage(b, 3, m.AttestedReport.size())
 	return m.AttestedReport.append(b)
 }
 
 func sizeSignature(s *types.AttributedOnchainSignature) int {
-	return sizeOptionalBytes(s.Signature) + sizeUint(uint64(s.Signer))
+	return wirefield.SizeOptionalBytes(s.Signature) + wirefield.SizeUint(uint64(s.Signer))
 }
 
 func (r *AttestedReportMany) size() int {
-	n := sizeOptionalBytes(r.Report)
+	n := wirefield.SizeOptionalBytes(r.Report)
 	for i := range r.AttributedSignatures {
-		n += sizeBytes(sizeSignature(&r.AttributedSignatures[i]))
+		n += wirefield.SizeBytes(sizeSignature(&r.AttributedSignatures[i]))
 	}
 	return n
 }
 
 func (r *AttestedReportMany) append(b []byte) []byte {
-	b = appendBytes(b, 3, r.Report)
+	b = wirefield.AppendBytes(b, 3, r.Report)
 	for i := range r.AttributedSignatures {
 		s := &r.AttributedSignatures[i]
-		b = startMessage(b, 4, sizeSignature(s))
-		b = appendUint(appendBytes(b, 1, s.Signature), 2, uint64(s.Signer))
+		b = wirefield.StartMessage(b, 4, sizeSignature(s))
+		b = wirefield.AppendUint(wirefield.AppendBytes(b, 1, s.Signature), 2, uint64(s.Signer))
 	}
 	return b
 }
 
 func (m *Final) size() int {
-	return sizeEpochRound(m.Epoch, m.Round) + sizeBytes(len(m.H)) + sizeBytes(m.AttestedReport.size())
+	return sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeBytes(len(m.H)) + wirefield.SizeBytes(m.AttestedReport.size())
 }
 
 func (m *Final) append(b []byte) []byte {
 	b = appendEpochRound(b, m.Epoch, m.Round)
-	b = appendBytes(b, 4, m.H[:])
-	b = startMessage(b, 5, m.AttestedReport.size())
+	b = wirefield.AppendBytes(b, 4, m.H[:])
+	b = wirefield.StartMessage(b, 5, m.AttestedReport.size())
 	return m.AttestedReport.append(b)
 }
 
-func (m *FinalEcho) size() int { return sizeBytes(m.Final.size()) }
+func (m *FinalEcho) size() int { return wirefield.SizeBytes(m.Final.size()) }
 
 func (m *FinalEcho) append(b []byte) []byte {
-	return m.Final.append(startMessage(b, 1, m.Final.size()))
+	return m.Final.append(wirefield.StartMessage(b, 1, m.Final.size()))
 }

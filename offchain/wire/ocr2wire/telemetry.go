@@ -9,6 +9,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/offchain/wire/wirefield"
 )
 
 // Telemetry makes the events of one instance for its monitoring endpoint: each method returns the bytes of one kind of
@@ -40,52 +41,52 @@ const (
 
 // MessageReceived is the event of a message that was received and decoded. message must be decodable.
 func (t Telemetry) MessageReceived(at time.Time, message []byte, sender commontypes.OracleID) []byte {
-	b := t.start(2*sizeBytes(len(message)) + 64)
-	b = appendPresentBytes(b, 2, message)
-	b = appendUint(b, 3, uint64(sender))
+	b := t.start(2*wirefield.SizeBytes(len(message)) + 64)
+	b = wirefield.AppendPresentBytes(b, 2, message)
+	b = wirefield.AppendUint(b, 3, uint64(sender))
 	return wrapTelemetry(at, telemetryReceived, b)
 }
 
 // MessageBroadcast is the event of a message that was handed to the network for all oracles.
 func (t Telemetry) MessageBroadcast(at time.Time, message []byte) []byte {
-	b := t.start(2*sizeBytes(len(message)) + 64)
-	b = appendPresentBytes(b, 2, message)
-	b = appendBytes(b, 3, message)
+	b := t.start(2*wirefield.SizeBytes(len(message)) + 64)
+	b = wirefield.AppendPresentBytes(b, 2, message)
+	b = wirefield.AppendBytes(b, 3, message)
 	return wrapTelemetry(at, telemetryBroadcast, b)
 }
 
 // MessageSent is the event of a message that was handed to the network for one oracle.
 func (t Telemetry) MessageSent(at time.Time, message []byte, receiver commontypes.OracleID) []byte {
-	b := t.start(2*sizeBytes(len(message)) + 64)
-	b = appendPresentBytes(b, 2, message)
-	b = appendBytes(b, 3, message)
-	b = appendUint(b, 4, uint64(receiver))
+	b := t.start(2*wirefield.SizeBytes(len(message)) + 64)
+	b = wirefield.AppendPresentBytes(b, 2, message)
+	b = wirefield.AppendBytes(b, 3, message)
+	b = wirefield.AppendUint(b, 4, uint64(receiver))
 	return wrapTelemetry(at, telemetrySent, b)
 }
 
 // InvalidSerialization is the event of a message that could not be decoded or was over a size limit.
 func (t Telemetry) InvalidSerialization(at time.Time, message []byte, sender commontypes.OracleID) []byte {
-	b := t.start(sizeBytes(len(message)) + 64)
-	b = appendBytes(b, 2, message)
-	b = appendUint(b, 3, uint64(sender))
-	violation := make([]byte, 0, sizeBytes(len(b)))
-	violation = protowire.AppendBytes(appendTag(violation, violationSerialization, protowire.BytesType), b)
+	b := t.start(wirefield.SizeBytes(len(message)) + 64)
+	b = wirefield.AppendBytes(b, 2, message)
+	b = wirefield.AppendUint(b, 3, uint64(sender))
+	violation := make([]byte, 0, wirefield.SizeBytes(len(b)))
+	violation = protowire.AppendBytes(wirefield.AppendTag(violation, violationSerialization, protowire.BytesType), b)
 	return wrapTelemetry(at, telemetryViolation, violation)
 }
 
 // RoundStarted is the event of a follower that begins to take part in a round.
 func (t Telemetry) RoundStarted(at time.Time, epoch uint32, round uint8, leader commontypes.OracleID) []byte {
 	b := t.startRound(epoch, round)
-	b = appendUint(b, 4, uint64(leader))
-	b = appendUint(b, 5, uint64(at.UnixNano()))
+	b = wirefield.AppendUint(b, 4, uint64(leader))
+	b = wirefield.AppendUint(b, 5, uint64(at.UnixNano()))
 	return wrapTelemetry(at, telemetryRoundStarted, b)
 }
 
 // EpochStarted is the event of an oracle that enters an epoch.
 func (t Telemetry) EpochStarted(at time.Time, epoch uint32, leader commontypes.OracleID) []byte {
 	b := t.start(64)
-	b = appendUint(b, 2, uint64(epoch))
-	b = appendUint(b, 3, uint64(leader))
+	b = wirefield.AppendUint(b, 2, uint64(epoch))
+	b = wirefield.AppendUint(b, 3, uint64(leader))
 	return wrapTelemetry(at, telemetryEpochStarted, b)
 }
 
@@ -95,13 +96,13 @@ func (t Telemetry) ScheduleComputed(
 	at time.Time, epoch uint32, round uint8, computed time.Time, delays map[commontypes.OracleID]time.Duration,
 ) []byte {
 	b := t.startRound(epoch, round)
-	b = appendUint(b, 4, uint64(computed.UnixNano()))
+	b = wirefield.AppendUint(b, 4, uint64(computed.UnixNano()))
 	for _, oracle := range slices.Sorted(maps.Keys(delays)) {
 		// Map entries hold both fields, also when zero.
 		var entry [32]byte
-		e := protowire.AppendVarint(appendTag(entry[:0], 1, protowire.VarintType), uint64(oracle))
-		e = protowire.AppendVarint(appendTag(e, 2, protowire.VarintType), uint64(delays[oracle]))
-		b = appendPresentBytes(b, 5, e)
+		e := protowire.AppendVarint(wirefield.AppendTag(entry[:0], 1, protowire.VarintType), uint64(oracle))
+		e = protowire.AppendVarint(wirefield.AppendTag(e, 2, protowire.VarintType), uint64(delays[oracle]))
+		b = wirefield.AppendPresentBytes(b, 5, e)
 	}
 	return wrapTelemetry(at, telemetrySchedule, b)
 }
@@ -119,29 +120,25 @@ func (t Telemetry) ShouldTransmitComputed(at time.Time, epoch uint32, round uint
 
 func (t Telemetry) decision(epoch uint32, round uint8, result, ok bool) []byte {
 	b := t.startRound(epoch, round)
-	b = appendUint(b, 4, protowire.EncodeBool(result))
-	return appendUint(b, 5, protowire.EncodeBool(ok))
+	b = wirefield.AppendUint(b, 4, protowire.EncodeBool(result))
+	return wirefield.AppendUint(b, 5, protowire.EncodeBool(ok))
 }
 
 // start begins an event with the field that all have, with room for size bytes more.
 func (t Telemetry) start(size int) []byte {
-	b := make([]byte, 0, sizeBytes(len(t.ConfigDigest))+size)
-	return appendBytes(b, 1, t.ConfigDigest[:])
+	b := make([]byte, 0, wirefield.SizeBytes(len(t.ConfigDigest))+size)
+	return wirefield.AppendBytes(b, 1, t.ConfigDigest[:])
 }
 
 func (t Telemetry) startRound(epoch uint32, round uint8) []byte {
 	b := t.start(64)
-	b = appendUint(b, 2, uint64(epoch))
-	return appendUint(b, 3, uint64(round))
-}
-
-func appendPresentBytes(b []byte, num protowire.Number, v []byte) []byte {
-	return protowire.AppendBytes(appendTag(b, num, protowire.BytesType), v)
+	b = wirefield.AppendUint(b, 2, uint64(epoch))
+	return wirefield.AppendUint(b, 3, uint64(round))
 }
 
 // wrapTelemetry puts the time before the event, where other implementations have it.
 func wrapTelemetry(at time.Time, num protowire.Number, event []byte) []byte {
-	b := make([]byte, 0, 12+sizeBytes(len(event)))
-	b = appendUint(b, telemetryTime, uint64(at.UnixNano()))
-	return appendPresentBytes(b, num, event)
+	b := make([]byte, 0, 12+wirefield.SizeBytes(len(event)))
+	b = wirefield.AppendUint(b, telemetryTime, uint64(at.UnixNano()))
+	return wirefield.AppendPresentBytes(b, num, event)
 }
