@@ -76,13 +76,10 @@ func compareContracts(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	builder := &breaking.Builder{Command: c.String("build"), Log: func(format string, args ...any) {
+	builder := &breaking.Builder{Command: c.String("build"), Never: c.Bool("no-build"), Log: func(format string, args ...any) {
 		fmt.Fprintf(c.App.ErrWriter, "ocrgen: "+format+"\n", args...)
 	}}
-	if err := fresh(c, builder, config); err != nil {
-		return err
-	}
-	after, err := breaking.Read(config, breaking.Options{Upgradeable: c.StringSlice("upgradeable")})
+	after, err := builder.Now(c.Context, config, breaking.Options{Upgradeable: c.StringSlice("upgradeable")})
 	if err != nil {
 		return err
 	}
@@ -126,26 +123,4 @@ func readBefore(c *cli.Context, builder *breaking.Builder, config *codegen.Confi
 		return surface, "", err
 	}
 	return builder.At(c.Context, config, c.String("config"), against)
-}
-
-// fresh compiles the contracts of the working tree if they have changed since.
-func fresh(c *cli.Context, builder *breaking.Builder, config *codegen.Config) error {
-	stale, err := breaking.Stale(config)
-	if err == nil && len(stale) == 0 {
-		return nil
-	}
-	if c.Bool("no-build") {
-		if err != nil {
-			return err
-		}
-		return fmt.Errorf("%s changed since it was compiled: run `forge build`", strings.Join(stale, ", "))
-	}
-	fmt.Fprintln(c.App.ErrWriter, "ocrgen: compiling the working tree")
-	if err := builder.Build(c.Context, config, config.Root, false); err != nil {
-		return err
-	}
-	if stale, err = breaking.Stale(config); err == nil && len(stale) > 0 {
-		err = fmt.Errorf("%s is not what was compiled, although the compiler just ran: does it write to %s?", strings.Join(stale, ", "), config.Artifacts)
-	}
-	return err
 }

@@ -95,7 +95,11 @@ func (r *Result) JSON() ([]byte, error) {
 func (r *Result) Ignore(parties ...Party) {
 	r.Breaking = false
 	for _, c := range r.Changes {
+		breaking := c.Breaking()
 		c.Breaks = slices.DeleteFunc(c.Breaks, func(b Break) bool { return slices.Contains(parties, b.Who) })
+		if breaking && !c.Breaking() {
+			c.Note = strings.TrimSpace(c.Note + " Who breaks is ignored.")
+		}
 		r.Breaking = r.Breaking || c.Breaking()
 	}
 }
@@ -148,12 +152,15 @@ func Compare(before, after *Surface) *Result {
 			-boolCompare(x.Breaking(), y.Breaking()),
 		)
 	})
-	for _, s := range []struct {
-		notes []string
-		when  string
-	}{{before.Notes, "before: "}, {after.Notes, ""}} {
-		for _, n := range s.notes {
-			c.result.Notes = append(c.result.Notes, s.when+n)
+	for _, n := range before.Notes {
+		if !slices.Contains(after.Notes, n) {
+			n = "before: " + n
+		}
+		c.result.Notes = append(c.result.Notes, n)
+	}
+	for _, n := range after.Notes {
+		if !slices.Contains(before.Notes, n) {
+			c.result.Notes = append(c.result.Notes, n)
 		}
 	}
 	return c.result

@@ -45,7 +45,7 @@ func (c *comparison) pkg(before, after *Package) {
 	c.reasons(before.Reasons, after.Reasons)
 }
 
-// judge says who breaks by a change of a layout. A nil change stands for the layout being gone.
+// judge says who breaks by a change of a layout.
 type judge func(ch *fieldChange) (breaks []Break, note string)
 
 // layouts compares the tagged layouts of one kind.
@@ -75,8 +75,13 @@ func (c *comparison) layouts(kind string, before, after []*Layout, who judge) {
 			c.layout(kind, b, a, who)
 			continue
 		}
-		breaks, note := who(nil)
-		c.add(Change{Kind: kind + "-removed", What: b.Name, Message: fmt.Sprintf("%s %s was removed, or lost its tag", noun(kind), b.Name), SourceBefore: b.Pos, Note: note}, breaks...)
+		breaks := []Break{{Code, "it is gone from generated Go"}, {Oracles, "what they make or expect of it is refused, unless only the tag is gone"}}
+		if kind == "report" {
+			breaks = append(breaks, Break{Consumers, "what decodes it gets no more of it, unless only the tag is gone"})
+		} else {
+			breaks = append(breaks, Break{Configs, "those with it are refused, unless only the tag is gone"})
+		}
+		c.add(Change{Kind: kind + "-removed", What: b.Name, Message: fmt.Sprintf("%s %s was removed, or lost its tag", noun(kind), b.Name), SourceBefore: b.Pos}, breaks...)
 	}
 	for _, a := range fresh {
 		c.add(Change{Kind: kind + "-added", What: a.Name, Message: fmt.Sprintf("%s %s is new", noun(kind), a.Name), Source: a.Pos})
@@ -115,9 +120,6 @@ func (c *comparison) layout(kind string, before, after *Layout, who judge) {
 
 func reportBreaks(ch *fieldChange) ([]Break, string) {
 	both := func(oracles, consumers string) []Break { return []Break{{Oracles, oracles}, {Consumers, consumers}} }
-	if ch == nil {
-		return both("oracles that run make it", "what decodes it gets no more of it"), ""
-	}
 	kind := ch.kind
 	if kind == "appended" && !ch.tolerable {
 		kind = "added" // at the end of a struct that has something behind it
@@ -147,28 +149,31 @@ func reportBreaks(ch *fieldChange) ([]Break, string) {
 }
 
 func packedBreaks(ch *fieldChange) ([]Break, string) {
-	if ch != nil && ch.kind == "renamed" {
+	if ch.kind == "renamed" {
 		return []Break{{Code, "the field of the generated Go, and of the struct in Solidity, has another name"}}, sameOnWire
 	}
 	why := "the bytes that are set, or that tools make, have the old layout: they are refused or misread"
-	if ch != nil && ch.kind == "value" {
+	if ch.kind == "value" {
 		why = "configs with the old value are refused"
 	}
 	return []Break{{Configs, why}, {Oracles, "oracles that run read the old layout"}}, ""
 }
 
 func digestBreaks(ch *fieldChange) ([]Break, string) {
-	if ch != nil && ch.kind == "renamed" {
+	if ch.kind == "renamed" {
 		return []Break{{Code, "the field of the generated preimage has another name"}}, sameOnWire
 	}
-	if ch != nil && (ch.kind == "widened" || ch.kind == "narrowed") {
+	if ch.kind == "widened" || ch.kind == "narrowed" {
 		note := "Both types are one word of the preimage, so the digest of the same values is the same."
 		return []Break{{Code, "the field of the generated preimage has another type"}}, note
 	}
-	return []Break{
-		{Configs, "each config has another digest: all must be set anew"},
-		{Oracles, "oracles that run compute the old digest, and refuse a config whose digest is another one"},
-	}, ""
+	return otherDigests, ""
+}
+
+// otherDigests is who breaks when digests of the same configs change.
+var otherDigests = []Break{
+	{Configs, "each config has another digest: all must be set anew"},
+	{Oracles, "oracles that run compute the old digest, and refuse a config whose digest is another one"},
 }
 
 func (c *comparison) prefix(before, after *Layout) {
@@ -189,8 +194,7 @@ func (c *comparison) prefix(before, after *Layout) {
 		Kind: "digest-prefix", What: after.Name, Before: show(b), After: show(a), Source: after.Pos, SourceBefore: before.Pos,
 		Message: fmt.Sprintf("config digest %s has the prefix %s, no longer %s", after.Name, show(a), show(b)),
 	}
-	breaks, _ := digestBreaks(nil)
-	c.add(ch, breaks...)
+	c.add(ch, otherDigests...)
 }
 
 func (c *comparison) constants(before, after []*Constant) {

@@ -31,8 +31,7 @@ func (r *Result) Print(w io.Writer) error {
 			fmt.Fprintf(&b, "            %s: %s\n", br.Who, br.Why)
 		}
 		if !ch.Breaking() {
-			note := strings.TrimSpace("nobody breaks. " + ch.Note)
-			fmt.Fprintf(&b, "            %s\n", note)
+			fmt.Fprintf(&b, "            %s\n", strings.TrimSpace("nobody breaks. "+ch.Note))
 		} else if ch.Note != "" {
 			fmt.Fprintf(&b, "            %s\n", ch.Note)
 		}

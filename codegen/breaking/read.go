@@ -24,6 +24,8 @@ type Options struct {
 	Upgradeable []string
 	// Lenient leaves out contracts that are not among the artifacts, for configurations that are of another time than those.
 	Lenient bool
+	// SourcesOnly says that tests are not among the artifacts: bindings of contracts that are not there are left out.
+	SourcesOnly bool
 }
 
 // Read reads what the configuration names: the contracts of its packages and of their bindings. Bindings of contracts that are
@@ -54,6 +56,9 @@ func Read(config *codegen.Config, options Options) (*Surface, error) {
 		var roots []*artifact.Artifact
 		for i, name := range names {
 			a, err := project.Contract(name)
+			if err != nil && i >= len(p.Contracts) && options.SourcesOnly {
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -106,7 +111,7 @@ func forTests(source string) bool {
 		strings.HasSuffix(source, ".t.sol")
 }
 
-// Stale names the Solidity files that are not what was compiled, of all contracts that the configuration names. Artifacts that do
+// Stale names the Solidity files that are not what was compiled, of all contracts of the configuration's packages. Artifacts that do
 // not say what they were made of are believed.
 func Stale(config *codegen.Config) ([]string, error) {
 	project, err := artifact.Open(config.Root, config.Artifacts)
@@ -115,11 +120,7 @@ func Stale(config *codegen.Config) ([]string, error) {
 	}
 	stale := map[string]bool{}
 	for _, p := range config.Packages {
-		names := slices.Clone(p.Contracts)
-		for _, b := range p.Bindings {
-			names = append(names, b.Contract)
-		}
-		for _, name := range names {
+		for _, name := range p.Contracts {
 			a, err := project.Contract(name)
 			if err != nil {
 				return nil, err

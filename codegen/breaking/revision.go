@@ -35,6 +35,8 @@ type Builder struct {
 	// Command is run by sh in the folder of ocrgen.yaml. If it is empty, it is forge: tools/forge of the project, the one that npm
 	// installed, or the one in PATH.
 	Command string
+	// Never compiles the working tree: contracts that have changed since they were compiled are an error.
+	Never bool
 	// Log gets a line when something that takes long begins; may be nil.
 	Log func(format string, args ...any)
 }
@@ -84,7 +86,7 @@ func (b *Builder) At(ctx context.Context, config *codegen.Config, configFile, re
 	if err != nil {
 		return nil, "", fmt.Errorf("at %s: %w", ref, err)
 	}
-	surface, err = b.buildAndRead(ctx, old, root, ref, Options{Lenient: lenient})
+	surface, err = b.buildAndRead(ctx, old, ref, Options{Lenient: lenient})
 	if err != nil {
 		return nil, "", err
 	}
@@ -93,16 +95,17 @@ func (b *Builder) At(ctx context.Context, config *codegen.Config, configFile, re
 }
 
 // buildAndRead compiles the contracts, at first without tests, which take most of the time.
-func (b *Builder) buildAndRead(ctx context.Context, config *codegen.Config, root, ref string, options Options) (*Surface, error) {
+func (b *Builder) buildAndRead(ctx context.Context, config *codegen.Config, ref string, options Options) (*Surface, error) {
 	b.log("compiling %s", ref)
 	var failed error
 	for _, quick := range []bool{true, false} {
 		if !quick {
 			b.log("compiling %s with its tests, since not all contracts are among the sources", ref)
 		}
-		if err := b.Build(ctx, config, root, quick); err != nil {
+		if err := b.build(ctx, config, quick, filepath.Join(config.Root, "cache")); err != nil {
 			return nil, fmt.Errorf("at %s: %w", ref, err)
 		}
+		options.SourcesOnly = quick
 		surface, err := Read(config, options)
 		if err == nil {
 			return surface, nil
@@ -115,8 +118,49 @@ func (b *Builder) buildAndRead(ctx context.Context, config *codegen.Config, root
 	return nil, fmt.Errorf("at %s: %w", ref, failed)
 }
 
-// Build compiles the contracts in root into the folder that the configuration names. quick leaves out tests and scripts.
-func (b *Builder) Build(ctx context.Context, config *codegen.Config, root string, quick bool) error {
+// Now reads the surface of the working tree. Contracts that have changed since they were compiled are compiled: without tests, which
+// need not compile yet, and into a folder of the user's cache, so that what is in the project stays.
+func (b *Builder) Now(ctx context.Context, config *codegen.Config, options Options) (*Surface, error) {
+	stale, err := Stale(config)
+	if err == nil && len(stale) == 0 {
+		return Read(config, options)
+	}
+	if b.Never {
+		if err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s changed since it was compiled: run `forge build`", strings.Join(stale, ", "))
+	}
+	b.log("compiling the working tree")
+	if b.Command != "" {
+		if err := b.build(ctx, config, false, ""); err != nil {
+			return nil, err
+		}
+		return Read(config, options)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	dir := filepath.Join(cache, "ocrgen", fmt.Sprintf("build-%x", sha256.Sum256([]byte(config.Root)))[:30])
+	now := *config
+	now.Artifacts = filepath.Join(dir, "out")
+	if err := b.build(ctx, &now, true, filepath.Join(dir, "cache")); err != nil {
+		return nil, err
+	}
+	if stale, err = Stale(&now); err == nil && len(stale) > 0 {
+		err = fmt.Errorf("%s changed while it was compiled", strings.Join(stale, ", "))
+	}
+	if err != nil {
+		return nil, err
+	}
+	options.SourcesOnly = true
+	return Read(&now, options)
+}
+
+// build compiles the contracts into the folder that the configuration names. quick leaves out tests and scripts.
+func (b *Builder) build(ctx context.Context, config *codegen.Config, quick bool, cache string) error {
+	root := config.Root
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
 	var command *exec.Cmd
@@ -135,6 +179,9 @@ func (b *Builder) Build(ctx context.Context, config *codegen.Config, root string
 		}
 	}
 	command.Env = append(command.Env, "FOUNDRY_OUT="+config.Artifacts)
+	if cache != "" {
+		command.Env = append(command.Env, "FOUNDRY_CACHE_PATH="+cache)
+	}
 	if quick {
 		command.Env = append(command.Env, "FOUNDRY_TEST=.none", "FOUNDRY_SCRIPT=.none")
 	}

@@ -38,7 +38,7 @@ func readStorage(s *sources, a *artifact.Artifact) ([]*Variable, error) {
 	if err := json.Unmarshal(a.StorageLayout, &layout); err != nil {
 		return nil, err
 	}
-	r := &storageReader{s, layout.Types}
+	r := &storageReader{sources: s, types: layout.Types}
 	variables, err := r.variables(layout.Storage, nil)
 	if err != nil {
 		return nil, err
@@ -50,9 +50,13 @@ func readStorage(s *sources, a *artifact.Artifact) ([]*Variable, error) {
 	return variables, nil
 }
 
+// maxStorageTypes bounds how many types, each with all that it consists of, a layout is made of.
+const maxStorageTypes = 1 << 17
+
 type storageReader struct {
 	sources *sources
 	types   map[string]layoutType
+	made    int
 }
 
 func (r *storageReader) variables(entries []layoutEntry, within []string) ([]*Variable, error) {
@@ -72,6 +76,9 @@ func (r *storageReader) variables(entries []layoutEntry, within []string) ([]*Va
 
 // typeOf resolves a type; within are those that it is part of.
 func (r *storageReader) typeOf(id string, within []string) (*StorageType, error) {
+	if r.made++; r.made > maxStorageTypes {
+		return nil, fmt.Errorf("the layout has more than %d types within types", maxStorageTypes)
+	}
 	l, ok := r.types[id]
 	if !ok {
 		return nil, fmt.Errorf("type %s is not in the layout", id)

@@ -64,7 +64,7 @@ func elementary(name string) *Type {
 	for _, kind := range []string{"uint", "int"} {
 		if digits, ok := strings.CutPrefix(name, kind); ok {
 			bits, err := strconv.Atoi(digits)
-			if err != nil {
+			if err != nil || bits < 8 || bits > 256 || bits%8 != 0 {
 				return nil
 			}
 			t.Kind, t.Bits = kind, bits
@@ -73,7 +73,7 @@ func elementary(name string) *Type {
 	}
 	if digits, ok := strings.CutPrefix(name, "bytes"); ok {
 		size, err := strconv.Atoi(digits)
-		if err != nil {
+		if err != nil || size < 1 || size > 32 {
 			return nil
 		}
 		t.Kind, t.Size = "fixedbytes", size
