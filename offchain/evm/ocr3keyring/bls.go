@@ -2,6 +2,7 @@ package ocr3keyring
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/ocrkit/ocrkit/gen/ocr3"
 	"github.com/ocrkit/ocrkit/offchain/crypto/bn254bls"
@@ -62,6 +63,48 @@ func (s blsScheme) KeyList(publicKeys []types.OnchainPublicKey) ([]byte, error) 
 		}
 	}
 	return ocr3.AppendBLSKeys(nil, &list)
+}
+
+func (blsScheme) VerifyAttestation(publicKeys []types.OnchainPublicKey, f int, reportHash [32]byte, attestation []byte) error {
+	if len(attestation) != ocr3.BLSAttestationSize {
+		return ocr3.ErrInvalidAttestationLength
+	}
+	var a ocr3.BLSAttestation
+	if err := ocr3.DecodeBLSAttestation(attestation, &a); err != nil {
+		return err
+	}
+	if a.Signers == 0 || namesStrangers(a.Signers, len(publicKeys)) {
+		return ocr3.ErrInvalidAttestationAttributionBitmask
+	}
+	required, err := requiredSignatures(f)
+	if err != nil {
+		return err
+	}
+	if bits.OnesCount32(a.Signers) != required {
+		return ocr3.ErrInvalidAttestationNumberOfSignatures
+	}
+	var named []*bn254bls.PublicKey
+	for i, publicKey := range publicKeys {
+		if a.Signers>>i&1 == 0 {
+			continue
+		}
+		if len(publicKey) != bn254bls.KeySize {
+			return fmt.Errorf("ocr3keyring: BLS attestation: key of oracle %d has %d bytes, must have %d", i, len(publicKey), bn254bls.KeySize)
+		}
+		key, err := blsKeys.get([bn254bls.KeySize]byte(publicKey))
+		if err != nil {
+			return fmt.Errorf("ocr3keyring: BLS attestation: key of oracle %d: %w", i, err)
+		}
+		named = append(named, key)
+	}
+	sum, err := bn254bls.AggregatePublicKeys(named)
+	if err != nil {
+		return ocr3.ErrInvalidAttestation // keys that cancel each other out
+	}
+	if sum.Verify(reportHash, bn254bls.Signature(attestation[len(attestation)-bn254bls.SignatureSize:])) != nil {
+		return ocr3.ErrInvalidAttestation
+	}
+	return nil
 }
 
 func (blsScheme) Attestation(n, f int, signatures []types.AttributedOnchainSignature) ([]byte, error) {

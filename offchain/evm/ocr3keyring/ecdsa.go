@@ -3,6 +3,7 @@ package ocr3keyring
 import (
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -51,6 +52,45 @@ func (s ecdsaScheme) KeyList(publicKeys []types.OnchainPublicKey) ([]byte, error
 		list.Keys = append(list.Keys, key)
 	}
 	return ocr3.AppendECDSAKeys(nil, &list)
+}
+
+func (e ecdsaScheme) VerifyAttestation(publicKeys []types.OnchainPublicKey, f int, reportHash [32]byte, attestation []byte) error {
+	required, err := requiredSignatures(f)
+	if err != nil {
+		return err
+	}
+	if len(attestation) != ocr3.ECDSAAttestationSize(required) {
+		return ocr3.ErrInvalidAttestationLength
+	}
+	var a ocr3.ECDSAAttestation
+	if err := ocr3.DecodeECDSAAttestation(attestation, &a); err != nil {
+		return err
+	}
+	if namesStrangers(a.Signers, len(publicKeys)) {
+		return ocr3.ErrInvalidAttestationAttributionBitmask
+	}
+	// A bit without a signature does not count as one. (A contract takes whatever follows in the calldata for a signature, and may
+	// revert with the other error.)
+	matches, named := 0, 0
+	for i, publicKey := range publicKeys {
+		if a.Signers>>i&1 == 0 {
+			continue
+		}
+		if named < len(a.Signatures) {
+			s := a.Signatures[named]
+			if e.Verify(publicKey, reportHash, slices.Concat(s.R[:], s.S[:], []byte{0})) {
+				matches++
+			}
+		}
+		named++
+	}
+	switch {
+	case matches != required:
+		return ocr3.ErrInvalidAttestationNumberOfSignatures
+	case named != required:
+		return ocr3.ErrInvalidAttestationAttributionBitmask
+	}
+	return nil
 }
 
 func (ecdsaScheme) Attestation(n, f int, signatures []types.AttributedOnchainSignature) ([]byte, error) {

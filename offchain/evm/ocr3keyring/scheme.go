@@ -2,8 +2,8 @@ package ocr3keyring
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/crypto"
@@ -32,6 +32,11 @@ type Scheme interface {
 	// KeyList returns the keys of the oracles, in the order of their ids, in the form in which the contract takes them. It refuses
 	// what the contract would refuse: more than MaxOracles, keys that are none, the same key twice. An error names the oracle.
 	KeyList(publicKeys []types.OnchainPublicKey) ([]byte, error)
+
+	// VerifyAttestation tells whether a contract with these keys accepts the attestation of a report hash, and returns the error that
+	// it reverts with otherwise: one of the Err variables of package gen/ocr3. For example a transmitter can check before it pays
+	// for a transaction. It does not check the keys; see KeyList.
+	VerifyAttestation(publicKeys []types.OnchainPublicKey, f int, reportHash [32]byte, attestation []byte) error
 
 	// Attestation turns the signatures of f+1 of n oracles, in any order, into an attestation. It refuses what cannot be one: another
 	// number of signatures, two by one oracle, an oracle that is not there, n above MaxOracles, a malformed signature. It does not
@@ -72,14 +77,22 @@ func bySigner(n, f int, signatures []types.AttributedOnchainSignature) (sorted [
 	return sorted, signers, nil
 }
 
-// errNoKeys says that a key list would be empty. Contracts take it, but nobody means it.
-var errNoKeys = errors.New("there are no keys")
+// requiredSignatures returns f+1, as contracts compute it.
+func requiredSignatures(f int) (int, error) {
+	if f < 0 || f > maxF {
+		return 0, fmt.Errorf("ocr3keyring: f is %d, must be 0 to %d", f, maxF)
+	}
+	return f + 1, nil
+}
+
+// maxF is the largest f with which contracts verify anything: they compute f+1 in eight bits.
+const maxF = math.MaxUint8 - 1
+
+// namesStrangers tells whether a bitmask names oracles that are not there.
+func namesStrangers(signers uint32, n int) bool { return uint64(signers)>>min(n, 64) != 0 }
 
 // checkNumberOfKeys checks what is common to the key lists of all schemes.
 func checkNumberOfKeys(publicKeys []types.OnchainPublicKey, length int) error {
-	if len(publicKeys) == 0 {
-		return errNoKeys
-	}
 	if len(publicKeys) > MaxOracles {
 		return fmt.Errorf("there are %d keys, at most %d are allowed", len(publicKeys), MaxOracles)
 	}
