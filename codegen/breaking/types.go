@@ -157,21 +157,6 @@ func (t *Type) words() int {
 	return 1
 }
 
-// size is the size of a type that is packed without padding; 0 if that is not fixed.
-func (t *Type) size() int {
-	switch t.Kind {
-	case "uint", "int":
-		return t.Bits / 8
-	case "bool":
-		return 1
-	case "address":
-		return 20
-	case "fixedbytes":
-		return t.Size
-	}
-	return 0
-}
-
 // holds reports whether each value of the other type, in its encoding as a word, is a value of t in its own.
 func (t *Type) holds(other *Type) bool {
 	bits := func(x *Type) (n int, ok bool) { // of a number that is not negative
