@@ -11,6 +11,9 @@ abstract contract ECDSAGas is OCR3ECDSAFixture, OCR3GasFixture {
   /// @dev Whether the verifier is inherited, or else a library.
   function isInherited() internal pure virtual returns (bool);
 
+  /// @dev Makes the account of the library warm, so that the first call is counted like the others.
+  function touchLibrary() internal view virtual {}
+
   function group() internal pure override returns (string memory) {
     return "ocr3";
   }
@@ -20,6 +23,7 @@ abstract contract ECDSAGas is OCR3ECDSAFixture, OCR3GasFixture {
     string memory size = string.concat(", n=", vm.toString(n), " f=", vm.toString(f));
     // Besides the demo: the library. The data contract is new in setConfig, and cold in transmit if there is one.
     uint256 cold = isInherited() ? 0 : 1;
+    touchLibrary();
     makeOracles(n, f, "first");
     bytes memory data = setConfigData(uint8(n), f, packed(keys));
     record(string.concat(prefix, " setConfig", size, ", first"), measureCold(data, cold), setLimit);
@@ -58,18 +62,24 @@ contract ECDSAGasTest is ECDSAGas {
 }
 
 contract DynamicECDSAGasTest is ECDSAGas {
+  address private lib;
+
   function isInherited() internal pure override returns (bool) {
     return false;
   }
 
   function deployDemo() internal override returns (address) {
-    address lib = measureDeploy("OCR3DynamicallyDispatchedECDSAAttestationVerifierLib", "");
+    lib = measureDeploy("OCR3DynamicallyDispatchedECDSAAttestationVerifierLib", "");
     return measureDeploy("DemoDynamicallyDispatchedAttestationVerifier", abi.encode(lib));
+  }
+
+  function touchLibrary() internal view override {
+    assertGt(lib.code.length, 0);
   }
 
   function test_4() public {
     // Storage of the library cannot be shared with the application: one slot more than the inherited verifier needs.
-    measureAll(4, 1, percent(82, 118_372), percent(95, 20_217), percent(95, 20_367));
+    measureAll(4, 1, percent(80, 118_372), percent(95, 20_217), percent(95, 20_367));
   }
 
   function test_16() public {
