@@ -377,3 +377,9 @@ func (o *Outgoing) String() string {
 	}
 	return b.String()
 }
+
+// RemoteOpen tells whether the peer has a stream open on the current connection.
+func (o *Outgoing) RemoteOpen(id wire.StreamID) bool {
+	_, ok := o.remoteOpen[id]
+	return ok
+}
