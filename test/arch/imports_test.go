@@ -22,6 +22,7 @@ var rooms = []string{
 	"offchain/permutation",
 	"offchain/commontypes",
 	"offchain/types",
+	"offchain/ocr1types",
 	"offchain/ocr3types",
 	"offchain/quorumhelper",
 	"offchain/subprocesses",
@@ -35,6 +36,7 @@ var rooms = []string{
 	// The engine, lower rooms first.
 	"offchain/config",
 	"offchain/confighelper",
+	"offchain/p2p/limits",
 	"offchain/wire",
 	"offchain/protocol",
 	"offchain/runtime",
