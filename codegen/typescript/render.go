@@ -113,9 +113,10 @@ func (r *renderer) functions() template.FuncMap {
 		"packedname":   func(p *model.Packed) string { return lowerFirst(p.Name) + "Layout" },
 		"packedsuffix": r.packedSuffix,
 		"only":         only,
-		"digestname":   func(d *model.Digest) string { return strings.TrimSuffix(d.Name, "Preimage") },
+		"digestname":   digestName,
 		"digestdoc":    digestDoc,
 		"linecomment":  lineComment,
+		"article":      article,
 		"prefix":       func(c *model.Constant) string { return fmt.Sprintf("%#0*x", 2+c.Type.Bits/4, c.Value) },
 		"constname":    lowerFirst,
 		"constvalue":   constValue,
@@ -319,6 +320,14 @@ func jsdoc(indent, doc string) string {
 	return indent + "/**\n" + wrap(indent+" *", fields) + "\n" + indent + " */"
 }
 
+// article is a name with the article before it.
+func article(name string) string {
+	if strings.ContainsAny(name[:1], "AEIO") || len(name) > 1 && name[1] >= 'A' && name[1] <= 'Z' && strings.ContainsAny(name[:1], "FHLMNRSX") {
+		return "an " + name
+	}
+	return "a " + name
+}
+
 // lineComment is a comment of whole lines, wrapped.
 func lineComment(text string) string { return wrap("//", strings.Fields(text)) }
 
@@ -336,8 +345,20 @@ func wrap(begin string, fields []string) string {
 	return b.String() + line
 }
 
+// digestName is what comes behind "digest" or "hash" in the name of the function.
+func digestName(d *model.Digest) string {
+	name, again := strings.TrimSuffix(d.Name, "Preimage"), "Digest"
+	if d.Hash {
+		again = "Hash"
+	}
+	if short := strings.TrimSuffix(name, again); short != "" {
+		return short
+	}
+	return name
+}
+
 func digestDoc(d *model.Digest) string {
-	text := "The config digest " + strings.TrimSuffix(d.Name, "Preimage") + ": keccak256 over the preimage"
+	text := "The config digest " + digestName(d) + ": keccak256 over the preimage"
 	switch {
 	case d.Prefix != nil:
 		text += fmt.Sprintf(", with %s over its first %d bytes", lowerFirst(d.Prefix.Name), d.Prefix.Type.Bits/8)

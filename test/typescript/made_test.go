@@ -24,7 +24,9 @@ import (
 	"github.com/ocrkit/ocrkit/codegen/solabi"
 	layouts "github.com/ocrkit/ocrkit/codegen/testdata/layouts/want"
 	weather "github.com/ocrkit/ocrkit/codegen/testdata/types/want"
+	"github.com/ocrkit/ocrkit/gen/ocr1"
 	"github.com/ocrkit/ocrkit/gen/ocr2"
+	"github.com/ocrkit/ocrkit/gen/ocr3"
 )
 
 var update = flag.Bool("update", false, "write the vectors instead of comparing them")
@@ -46,6 +48,29 @@ var packages = map[string][]codec{
 		hashed("EVMSimplePreimage", "digestEVMSimple", `(uint256 chainId, address contractAddress, uint64 configCount, address[] signers,
 			address[] transmitters, uint8 f, bytes onchainConfig, uint64 offchainConfigVersion, bytes offchainConfig)`,
 			func(p *ocr2.EVMSimplePreimage) ([]byte, []byte, error) {
+				d := p.Digest()
+				return p.Append(nil), d[:], nil
+			}),
+	},
+	"ocr1": {
+		coded("Report", "(bytes32 rawReportContext, bytes32 rawObservers, int192[] observations)", ocr1.AppendReport, ocr1.DecodeReport),
+		coded("EncodedConfig", `(int64 deltaProgress, int64 deltaResend, int64 deltaRound, int64 deltaGrace, int64 deltaC, uint64 alphaPPB,
+			int64 deltaStage, uint8 rMax, uint8[] s, bytes32[] offchainPublicKeys, string peerIDs,
+			(bytes32 diffieHellmanPoint, bytes32 sharedSecretHash, bytes16[] encryptions) sharedSecretEncryptions)`,
+			ocr1.AppendEncodedConfig, ocr1.DecodeEncodedConfig),
+		coded("ReportContext", "(bytes16 configDigest, uint32 epoch, uint8 round)", ocr1.AppendReportContext, ocr1.DecodeReportContext),
+		hashed("ConfigPreimage", "digestConfig", `(address contractAddress, uint64 configCount, address[] signers, address[] transmitters,
+			uint8 threshold, uint64 encodedConfigVersion, bytes encoded)`,
+			func(p *ocr1.ConfigPreimage) ([]byte, []byte, error) { d := p.Digest(); return p.Append(nil), d[:], nil }),
+	},
+	"ocr3": {
+		coded("ECDSAAttestation", "(uint32 signers, (bytes32 r, bytes32 s)[] signatures)", ocr3.AppendECDSAAttestation, ocr3.DecodeECDSAAttestation),
+		coded("ECDSAKeys", "(address[] keys)", ocr3.AppendECDSAKeys, ocr3.DecodeECDSAKeys),
+		coded("BLSAttestation", "(uint32 signers, bytes32 signature, uint8 counter)", ocr3.AppendBLSAttestation, ocr3.DecodeBLSAttestation),
+		coded("BLSKey", blsKey, ocr3.AppendBLSKey, ocr3.DecodeBLSKey),
+		coded("BLSKeys", "("+blsKey+"[] keys)", ocr3.AppendBLSKeys, ocr3.DecodeBLSKeys),
+		hashed("ReportHashPreimage", "hashReport", "(bytes32 configDigest, uint64 seqNr, bytes32 hashOfReport)",
+			func(p *ocr3.ReportHashPreimage) ([]byte, []byte, error) {
 				d := p.Digest()
 				return p.Append(nil), d[:], nil
 			}),
@@ -92,6 +117,8 @@ var packages = map[string][]codec{
 
 const key = "(bytes32 x, uint256 y, int8 sign, bool even, uint8 kind, uint16 weight, address owner, int24[2] pair)"
 
+const blsKey = "(bytes32 xImaginary, bytes32 xReal, bytes32 yImaginary, bytes32 yReal, bytes32 proof, uint8 counter)"
+
 // codec is a struct that Go and TypeScript encode.
 type codec struct {
 	name   string
@@ -131,7 +158,7 @@ type vector struct {
 	Value   any      `json:"value,omitempty"` // what data is the encoding of
 	Data    string   `json:"data"`
 	Digest  string   `json:"digest,omitempty"`
-	By      string   `json:"by,omitempty"` // name of the function that computes the digest
+	By      string   `json:"by,omitempty"`      // name of the function that computes the digest
 	Error   *failure `json:"error,omitempty"`   // what the decoder says
 	NotUTF8 bool     `json:"notUTF8,omitempty"` // Go decodes it to strings that TypeScript does not have
 }

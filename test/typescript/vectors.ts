@@ -1,7 +1,7 @@
-// Golden vectors: JSON files of cases that pin down formats which other implementations can see. They are in testdata, or,
-// if OCRKIT_VECTORS names a folder, in that one.
+// Golden vectors: JSON files of cases that pin down formats which other implementations can see. They are in testdata here, or
+// beside the Go tests of the generated packages; if OCRKIT_VECTORS names a folder, they are in that one.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -15,21 +15,27 @@ export interface Case {
 }
 
 /** What to do with the cases of a kind: a test, or the reason why they are nothing to the generated TypeScript. */
-export type Kind = ((c: Case) => void) | string
+export type Kind = ((c: Case, file: any) => void) | string
+
+function path(file: string): string {
+  const folder = process.env.OCRKIT_VECTORS
+  if (folder) return join(folder, file)
+  const places = ['testdata/', '../gen/testdata/'].map((place) => fileURLToPath(new URL(place + file, import.meta.url)))
+  return places.find(existsSync) ?? places[0]!
+}
 
 /** Runs every case of a file. A case of a kind that is not in the table fails. */
-export function eachCase(file: string, kindOf: (c: Case) => string, kinds: Record<string, Kind>): void {
-  const folder = process.env.OCRKIT_VECTORS || fileURLToPath(new URL('testdata', import.meta.url))
-  const cases: Case[] = JSON.parse(readFileSync(join(folder, file), 'utf8')).cases
-  describe(file, () => {
-    for (const c of cases) {
+export function eachCase(name: string, kindOf: (c: Case) => string, kinds: Record<string, Kind>): void {
+  const file = JSON.parse(readFileSync(path(name), 'utf8'))
+  describe(name, () => {
+    for (const c of file.cases as Case[]) {
       const kind = kinds[kindOf(c)]
       if (kind === undefined) {
         test(c.name, () => {
           throw new Error(`nobody knows how to run a case of the kind ${kindOf(c)}`)
         })
       } else if (typeof kind === 'function') {
-        test(c.name, () => kind(c))
+        test(c.name, () => kind(c, file))
       }
     }
   })

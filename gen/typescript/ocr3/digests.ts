@@ -25,7 +25,7 @@ export function encodeReportHashPreimage(preimage: ReportHashPreimage): Hex {
   return encode('ReportHashPreimage', reportHashPreimageCodec, preimage)
 }
 
-/** The hash ReportHash: keccak256 over the preimage. */
-export function hashReportHash(preimage: ReportHashPreimage): Hex {
+/** The hash Report: keccak256 over the preimage. */
+export function hashReport(preimage: ReportHashPreimage): Hex {
   return keccak256(encodeReportHashPreimage(preimage))
 }

@@ -85,13 +85,13 @@ const ecdsaAttestationLayout = packed<ECDSAAttestation>({
   signatures: slice(ecdsaSignatureCodec),
 })
 
-/** Encodes a ECDSAAttestation: its fields behind each other, without padding. */
+/** Encodes an ECDSAAttestation: its fields behind each other, without padding. */
 export function encodeECDSAAttestation(value: ECDSAAttestation): Hex {
   return pack('ECDSAAttestation', ecdsaAttestationLayout, value)
 }
 
 /**
- * Decodes a ECDSAAttestation. It accepts what encodeECDSAAttestation writes and nothing else; else there is a
+ * Decodes an ECDSAAttestation. It accepts what encodeECDSAAttestation writes and nothing else; else there is a
  * DecodeError.
  */
 export function decodeECDSAAttestation(data: Hex | ByteArray): ECDSAAttestation {
@@ -108,12 +108,12 @@ const ecdsaKeysLayout = packed<ECDSAKeys>({
   keys: slice(address),
 })
 
-/** Encodes a ECDSAKeys: its fields behind each other, without padding. */
+/** Encodes an ECDSAKeys: its fields behind each other, without padding. */
 export function encodeECDSAKeys(value: ECDSAKeys): Hex {
   return pack('ECDSAKeys', ecdsaKeysLayout, value)
 }
 
-/** Decodes a ECDSAKeys. It accepts what encodeECDSAKeys writes and nothing else; else there is a DecodeError. */
+/** Decodes an ECDSAKeys. It accepts what encodeECDSAKeys writes and nothing else; else there is a DecodeError. */
 export function decodeECDSAKeys(data: Hex | ByteArray): ECDSAKeys {
   return unpack('ECDSAKeys', ecdsaKeysLayout, data)
 }

@@ -28,12 +28,12 @@ const addressesLayout = packed<Addresses>({
   list: slice(address),
 })
 
-/** Encodes a Addresses: its fields behind each other, without padding. */
+/** Encodes an Addresses: its fields behind each other, without padding. */
 export function encodeAddresses(value: Addresses): Hex {
   return pack('Addresses', addressesLayout, value)
 }
 
-/** Decodes a Addresses. It accepts what encodeAddresses writes and nothing else; else there is a DecodeError. */
+/** Decodes an Addresses. It accepts what encodeAddresses writes and nothing else; else there is a DecodeError. */
 export function decodeAddresses(data: Hex | ByteArray): Addresses {
   return unpack('Addresses', addressesLayout, data)
 }
@@ -56,12 +56,12 @@ const attestationLayout = packed<Attestation>({
   signatures: slice(array(fixedBytes(32), 2)),
 })
 
-/** Encodes a Attestation: its fields behind each other, without padding. */
+/** Encodes an Attestation: its fields behind each other, without padding. */
 export function encodeAttestation(value: Attestation): Hex {
   return pack('Attestation', attestationLayout, value)
 }
 
-/** Decodes a Attestation. It accepts what encodeAttestation writes and nothing else; else there is a DecodeError. */
+/** Decodes an Attestation. It accepts what encodeAttestation writes and nothing else; else there is a DecodeError. */
 export function decodeAttestation(data: Hex | ByteArray): Attestation {
   return unpack('Attestation', attestationLayout, data)
 }
