@@ -59,20 +59,6 @@ func Next(b []byte) (f Field, rest []byte, ok bool, err error) {
 	return f, nil, false, nil
 }
 
-// Each calls read for each varint and bytes field of a message, and stops at its first error.
-func Each(b []byte, read func(f *Field) error) error {
-	for {
-		f, rest, ok, err := Next(b)
-		if err != nil || !ok {
-			return err
-		}
-		b = rest
-		if err := read(&f); err != nil {
-			return err
-		}
-	}
-}
-
 // Count returns how often a bytes field occurs, so that a list is allocated once. Malformed input is left to the actual parser.
 func Count(b []byte, num protowire.Number) int {
 	n := 0
