@@ -15,6 +15,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -28,13 +29,13 @@ func main() {
 	check := flag.Bool("check", false, "write nothing; fail if the tables are not what the snapshots say")
 	root := flag.String("root", ".", "folder of the repository")
 	flag.Parse()
-	if err := run(*root, *check); err != nil {
+	if err := run(os.Stdout, *root, *check); err != nil {
 		fmt.Fprintln(os.Stderr, "gastables: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func run(root string, check bool) error {
+func run(out io.Writer, root string, check bool) error {
 	families, err := readSnapshots(filepath.Join(root, "snapshots"))
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func run(root string, check bool) error {
 	if !check {
 		for _, family := range slices.Sorted(maps.Keys(families)) {
 			for _, t := range tablesOf(family, families[family], reference) {
-				fmt.Printf("%s, %s\n\n%s\n", family, t.kind, t.text)
+				fmt.Fprintf(out, "%s, %s\n\n%s\n", family, t.kind, t.text)
 			}
 		}
 		return os.WriteFile(file, []byte(text), 0o644)

@@ -21,11 +21,11 @@ const (
 
 var kinds = []string{kindTransmit, kindConfig, kindReads, kindDeploy, kindOther}
 
-// patterns of the names of figures. Before the call there may be the sort of contract ("dynamic ecdsa"), behind it
-// the situation.
+// patterns of the names of figures. Before the call there may be the sort of contract ("dynamic ecdsa"), behind it the rules of
+// the EVM if they are not the usual ones, and the situation.
 var (
-	transmitName = regexp.MustCompile(`^((?:.* )?)transmit, n=(\d+) f=(\d+), (.*), (cold|warm)$`)
-	configName   = regexp.MustCompile(`^((?:.* )?)(setConfig|setPayees), n=(\d+)(?: f=\d+)?(?:, (.*))?$`)
+	transmitName = regexp.MustCompile(`^((?:.* )?)transmit, n=(\d+) f=(\d+)(?:, (Osaka))?, (.*), (cold|warm)$`)
+	configName   = regexp.MustCompile(`^((?:.* )?)(setConfig|setPayees), n=(\d+)(?: f=\d+)?(?:, (Osaka))?(?:, (.*))?$`)
 	readName     = regexp.MustCompile(`^(?:latest[A-Za-z]+|get[A-Za-z]+|decimals)$`)
 	deployName   = regexp.MustCompile(`^(deploy|size of) (.*)$`)
 )
@@ -36,7 +36,7 @@ type figure struct {
 	gas          int
 
 	kind    string
-	sort    string // of contract, "" if the family has only one
+	sort    string // of contract, and of rules; "" if the family has only one
 	n       int    // number of oracles, 0 if it does not matter
 	faulty  string // how many of them may be
 	detail  string // situation, or the contract
@@ -46,13 +46,13 @@ type figure struct {
 func parse(family, name string, gas int) figure {
 	f := figure{family: family, name: name, gas: gas, kind: kindOther, detail: name}
 	if m := transmitName.FindStringSubmatch(name); m != nil {
-		f.kind, f.sort, f.faulty, f.detail, f.version = kindTransmit, strings.TrimSpace(m[1]), m[3], m[4], m[5]
+		f.kind, f.sort, f.faulty, f.detail, f.version = kindTransmit, sortOf(m[1], m[4]), m[3], m[5], m[6]
 		f.n, _ = strconv.Atoi(m[2])
 	} else if m := configName.FindStringSubmatch(name); m != nil {
-		f.kind, f.sort, f.detail = kindConfig, strings.TrimSpace(m[1]), m[2]
+		f.kind, f.sort, f.detail = kindConfig, sortOf(m[1], m[4]), m[2]
 		f.n, _ = strconv.Atoi(m[3])
-		if m[4] != "" {
-			f.detail += ", " + m[4]
+		if m[5] != "" {
+			f.detail += ", " + m[5]
 		}
 	} else if readName.MatchString(name) {
 		f.kind = kindReads
@@ -60,6 +60,13 @@ func parse(family, name string, gas int) figure {
 		f.kind, f.version, f.detail = kindDeploy, m[1], m[2]
 	}
 	return f
+}
+
+func sortOf(contract, rules string) string {
+	if rules != "" {
+		rules = "(" + rules + ")"
+	}
+	return strings.Join(strings.Fields(contract+" "+rules), " ")
 }
 
 // table is one of docs/gas.md.
@@ -162,7 +169,7 @@ func (w *writer) theirs(f figure) string {
 
 func (w *writer) limit(f figure) string {
 	percent, ok := w.reference.limitOf(f)
-	if !ok {
+	if !ok || w.theirs(f) == "" {
 		return ""
 	}
 	return fmt.Sprintf("%d %%", percent)
