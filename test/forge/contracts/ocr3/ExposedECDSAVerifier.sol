@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+import {OCR3ECDSAAttestationVerifier} from "ocr/ocr3/OCR3ECDSAAttestationVerifier.sol";
+
+/// @title The two functions of the verifier, to call with any numbers
+contract ExposedECDSAVerifier is OCR3ECDSAAttestationVerifier {
+  uint88 public neighbour = type(uint88).max;
+
+  function setKeys(uint8 n, bytes calldata keys) external {
+    _setVerificationKeys(n, keys);
+  }
+
+  function verify(uint8 n, uint8 f, bytes32 reportHash, bytes calldata attestation) external view {
+    _verifyAttestationOfHash(n, f, reportHash, attestation);
+  }
+
+  /// @notice The same with a report, as applications call it.
+  function verifyReport(
+    bytes32 configDigest,
+    uint64 seqNr,
+    uint8 n,
+    uint8 f,
+    bytes calldata report,
+    bytes calldata attestation
+  ) external {
+    _verifyAttestation(configDigest, seqNr, n, f, report, attestation);
+  }
+}
