@@ -39,7 +39,7 @@ type follower struct {
 
 	request  *ocr3wire.EpochStartRequest // sent to the leader; nil until signed
 	checking bool                        // an EPOCH-START is being verified, or was accepted
-	initial  bool                        // TimerInitial is armed
+	initial  bool                        // the leader has DeltaInitial to start the epoch, and has not yet
 
 	asked bool // query is that of the round
 	query []byte
@@ -87,7 +87,6 @@ func (f *follower) prune(committedSeqNr uint64) {
 // initialFired: the leader has not started the epoch.
 func (f *follower) initialFired() {
 	if f.initial {
-		f.initial = false
 		f.host.requestNewEpoch()
 	}
 }
