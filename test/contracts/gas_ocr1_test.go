@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"bytes"
 	"fmt"
 	"math/big"
 	"testing"
@@ -36,6 +37,16 @@ func (d ocr1Feed) setConfig() uint64 {
 
 func (d ocr1Feed) transmit(observations int) uint64 {
 	d.t.Helper()
+	r := d.send(observations, defaultGasLimit)
+	if r.err != nil {
+		d.t.Fatalf("transmit: %v %s", r.err, describe(r.ret))
+	}
+	return r.gas
+}
+
+// send transmits the next report, with that gas at the entry of the contract.
+func (d ocr1Feed) send(observations int, gasLimit uint64) result {
+	d.t.Helper()
 	d.epoch++
 	binding := offchainaggregator.NewOffchainAggregator()
 	r := d.chain.view(d.owner, d.address, binding.PackLatestConfigDetails())
@@ -66,7 +77,8 @@ func (d ocr1Feed) transmit(observations int) uint64 {
 		rs, ss = append(rs, [32]byte(sig[:32])), append(ss, [32]byte(sig[32:64]))
 		vs[i] = sig[64]
 	}
-	return d.call(d.transmitters[len(d.transmitters)-1], "transmit", encoded, rs, ss, vs)
+	calldata := ocr1.AppendTransmit(nil, &ocr1.TransmitCall{Report: encoded, Rs: rs, Ss: ss, RawVs: vs})
+	return d.chain.call(d.transmitters[len(d.transmitters)-1], d.address, calldata, gasLimit)
 }
 
 // TestOCR1Gas is TestGas for the OCR1 contracts.
@@ -90,5 +102,24 @@ func TestOCR1Gas(t *testing.T) {
 			d.call(d.owner, "setBilling", uint32(0), uint32(0), uint32(0), uint32(0), uint32(0))
 			checkGas(t, "setConfig, nothing owed", d.setConfig(), c.config, c.share2)
 		})
+	}
+}
+
+// TestOCR1RefusesAbsurdGas calls transmit with more gas than the contract reckons with. What the contract sees is a little less than
+// it is called with.
+func TestOCR1RefusesAbsurdGas(t *testing.T) {
+	d := newOCR1Feed(t, 4, 1)
+	d.setConfig()
+	if r := d.send(4, 1<<32-1); r.err != nil {
+		t.Errorf("gas of nearly 32 bits: %v %s", r.err, describe(r.ret))
+	}
+	for _, gas := range []uint64{1<<32 + 1000, 1 << 33, 1 << 62} {
+		r := d.send(4, gas)
+		if !r.reverted() || !bytes.Equal(r.ret, revertString(ocr1.ErrGasLimitTooHigh.Reason)) {
+			t.Errorf("%d gas: %v %s", gas, r.err, describe(r.ret))
+		}
+		if r.gas > 200_000 {
+			t.Errorf("%d gas: %d of it are gone", gas, r.gas)
+		}
 	}
 }
