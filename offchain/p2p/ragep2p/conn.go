@@ -24,6 +24,9 @@ const (
 	batchFrames = 512
 	// verbatim is from which length on a payload is not copied into the batch.
 	verbatim = 32 << 10
+	// quietControlFrames is after how many open and close frames the connection is replaced as soon as there is nothing to
+	// write, before there are so many that it must be.
+	quietControlFrames = link.MaxControlFrames * 3 / 4
 	// pieceSize is how much of a long payload is written under one deadline, in bytes.
 	pieceSize = 256 << 10
 )
@@ -220,6 +223,10 @@ func (c *conn) write() {
 	for {
 		p.mu.Lock()
 		for !c.ending && !p.out.Pending() {
+			if control >= quietControlFrames {
+				c.cancel("many open and close frames were sent: a new connection allows as many again")
+				break
+			}
 			c.waiting = true
 			p.mu.Unlock()
 			if b != nil {
@@ -288,13 +295,16 @@ func (c *conn) writeFrames(b *batch, control *int) error {
 		if err := c.flush(b); err != nil {
 			return err
 		}
-		for rest := f.Payload[head:]; len(rest) > 0; {
-			piece := rest[:min(len(rest), pieceSize)]
+		rest := f.Payload[head:]
+		for len(rest) >= recordSize {
+			piece := rest[:min(len(rest)/recordSize*recordSize, pieceSize)]
 			if err := c.writePiece(piece); err != nil {
 				return err
 			}
 			rest = rest[len(piece):]
 		}
+		// What does not fill a record goes with what comes next.
+		b.bytes = append(b.bytes, rest...)
 	}
 	return c.flush(b)
 }
@@ -324,7 +334,7 @@ func (c *conn) writePiece(piece []byte) error {
 		c.peer.mu.Unlock()
 		return context.Canceled
 	}
-	err := c.raw.SetWriteDeadline(time.Now().Add(networkTimeout))
+	err := c.raw.SetWriteDeadline(time.Now().Add(c.peer.host.timeout))
 	c.peer.mu.Unlock()
 	if err != nil {
 		return err

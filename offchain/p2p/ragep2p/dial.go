@@ -76,7 +76,7 @@ func (p *peer) connect(ctx context.Context, address p2ptypes.Address) (_ *conn, 
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := tcp.SetDeadline(time.Now().Add(networkTimeout)); err != nil {
+	if err := tcp.SetDeadline(time.Now().Add(p.host.timeout)); err != nil {
 		return nil, 0, err
 	}
 	// In one piece: listeners may insist on it.
@@ -91,7 +91,7 @@ func (p *peer) connect(ctx context.Context, address p2ptypes.Address) (_ *conn, 
 
 // handshake authenticates the peer. On failure the caller closes the connection.
 func (p *peer) handshake(raw *rawConn, t *tls.Conn, inbound bool) (*conn, error) {
-	if err := raw.SetDeadline(time.Now().Add(networkTimeout)); err != nil {
+	if err := raw.SetDeadline(time.Now().Add(p.host.timeout)); err != nil {
 		return nil, err
 	}
 	if err := t.Handshake(); err != nil {

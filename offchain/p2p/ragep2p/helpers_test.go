@@ -127,12 +127,20 @@ type testHost struct {
 
 func startHost(t testing.TB, name string, seed []byte, config HostConfig) *testHost {
 	t.Helper()
+	return startHostWith(t, name, seed, config, func(*options) {})
+}
+
+// startHostWith starts a host with other options than users get.
+func startHostWith(t testing.TB, name string, seed []byte, config HostConfig, change func(*options)) *testHost {
+	t.Helper()
 	if config.DurationBetweenDials == 0 {
 		config.DurationBetweenDials = 100 * time.Millisecond
 	}
 	h := &testHost{dir: &directory{}, logger: newTestLogger(t, name), registry: prometheus.NewRegistry()}
+	o := defaultOptions(config)
+	change(&o)
 	var err error
-	h.Host, err = NewHost(config, testKeyring(t, seed), []string{"127.0.0.1:0"}, h.dir, h.logger, h.registry)
+	h.Host, err = newHost(config, testKeyring(t, seed), []string{"127.0.0.1:0"}, h.dir, h.logger, h.registry, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ import (
 // Host keeps the connections of one peer. All methods may be called concurrently.
 type Host struct {
 	config          HostConfig
+	timeout         time.Duration // see options
 	keyring         p2ptypes.PeerKeyring
 	id              p2ptypes.PeerID
 	certificate     tls.Certificate
@@ -80,7 +81,18 @@ func NewHost(
 	logger commontypes.Logger,
 	metricsRegisterer prometheus.Registerer,
 ) (*Host, error) {
-	return newHost(config, keyring, listenAddresses, discoverer, logger, metricsRegisterer, link.DefaultGateConfig(config.DurationBetweenDials))
+	return newHost(config, keyring, listenAddresses, discoverer, logger, metricsRegisterer, defaultOptions(config))
+}
+
+// options are what users need not choose.
+type options struct {
+	gate link.GateConfig
+	// timeout bounds the knock, the handshake and each piece that is written.
+	timeout time.Duration
+}
+
+func defaultOptions(config HostConfig) options {
+	return options{link.DefaultGateConfig(config.DurationBetweenDials), networkTimeout}
 }
 
 func newHost(
@@ -90,7 +102,7 @@ func newHost(
 	discoverer Discoverer,
 	logger commontypes.Logger,
 	registerer prometheus.Registerer,
-	gate link.GateConfig,
+	options options,
 ) (*Host, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("host: %w", err)
@@ -108,6 +120,7 @@ func newHost(
 	id := peerid.PeerIDFromKeyring(keyring)
 	h := &Host{
 		config:          config,
+		timeout:         options.timeout,
 		keyring:         keyring,
 		id:              id,
 		certificate:     certificate,
@@ -120,7 +133,7 @@ func newHost(
 		origin:          time.Now(),
 		peers:           map[p2ptypes.PeerID]*peer{},
 		closed:          make(chan struct{}),
-		gate:            link.NewGate(gate),
+		gate:            link.NewGate(options.gate),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	return h, nil

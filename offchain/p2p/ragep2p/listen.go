@@ -90,7 +90,7 @@ func (h *Host) admit(tcp net.Conn, ticket *link.Ticket) {
 	}()
 
 	var knock [wire.KnockLength]byte
-	err := tcp.SetReadDeadline(time.Now().Add(networkTimeout))
+	err := tcp.SetReadDeadline(time.Now().Add(h.timeout))
 	if err == nil {
 		_, err = io.ReadFull(tcp, knock[:])
 	}
