@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['*.test.ts'], environment: 'node', watch: false },
+  test: { include: ['*.test.ts'], environment: 'node', watch: false, testTimeout: 120_000 },
 })
