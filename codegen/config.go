@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/ocrkit/ocrkit/codegen/artifact"
+	"github.com/ocrkit/ocrkit/codegen/model"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -40,13 +44,68 @@ type Config struct {
 type Package struct {
 	Path      string            `yaml:"path"`      // folder, relative to the file
 	Name      string            `yaml:"name"`      // of the Go package; the last part of Path if empty
-	Contracts []string          `yaml:"contracts"` // what the codecs are of
+	Contracts []string          `yaml:"-"`         // what the codecs are of
+	Sources   []Contract        `yaml:"contracts"` // the same as it is in the file
 	Proofs    string            `yaml:"proofs"`    // contract that the generated tests run; none if empty
 	Narrow    map[string]string `yaml:"narrow"`    // Go integers for arguments of digests that are wider on chain
 	Uint256   string            `yaml:"uint256"`   // Go type of unsigned integers above 64 bits: "big" (*big.Int, the default) or "holiman" (uint256.Int)
 	Bindings  []Binding         `yaml:"bindings"`
+	Calls     []string          `yaml:"calls"`   // functions that get codecs beside those that are tagged: names, signatures, or "all"
+	Reports   []Report          `yaml:"reports"` // structs that get codecs beside those that are tagged
+	Enums     map[string]int    `yaml:"enums"`   // number of members of enums whose declaration is in no artifact
 
 	TypeScript *TypeScript `yaml:"typescript"` // nil if it is not wanted
+}
+
+// Contract is a contract that codecs are of: its name, or its ABI and bytecode.
+type Contract struct {
+	Name string `yaml:"name"`
+	ABI  string `yaml:"abi"` // file, relative to the configuration; empty if the contract is among the artifacts
+	Bin  string `yaml:"bin"` // file with the bytecode in hexadecimal; may be empty
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler: a name alone, or a mapping.
+func (c *Contract) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return node.Decode(&c.Name)
+	}
+	if err := onlyKeys(node, "name", "abi", "bin"); err != nil {
+		return err
+	}
+	type plain Contract
+	return node.Decode((*plain)(c))
+}
+
+// Report is a struct that gets the codec of a report without a tag.
+type Report struct {
+	Struct string `yaml:"struct"` // its name in Solidity, with that of its contract if need be: Feed.Price
+	Name   string `yaml:"name"`   // in Go; the name of the struct if empty
+	Layout string `yaml:"layout"` // empty, or "tuple" for what abi.encode(aStruct) gives
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler: a name alone, or a mapping.
+func (r *Report) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return node.Decode(&r.Struct)
+	}
+	if err := onlyKeys(node, "struct", "name", "layout"); err != nil {
+		return err
+	}
+	type plain Report
+	return node.Decode((*plain)(r))
+}
+
+// onlyKeys refuses a mapping that has other keys.
+func onlyKeys(node *yaml.Node, keys ...string) error {
+	if node.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: neither a name nor a mapping of %s", node.Line, strings.Join(keys, ", "))
+	}
+	for i := 0; i < len(node.Content); i += 2 {
+		if key := node.Content[i]; !slices.Contains(keys, key.Value) {
+			return fmt.Errorf("line %d: field %s not found; there are %s", key.Line, key.Value, strings.Join(keys, ", "))
+		}
+	}
+	return nil
 }
 
 // Binding is one package of bindings.
@@ -123,6 +182,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("package %s: uint256 is %q; write %q for *big.Int or %q for uint256.Int of github.com/holiman/uint256",
 				p.Path, p.Uint256, uint256Big, uint256Holiman)
 		}
+		if err := c.sources(p); err != nil {
+			return err
+		}
 		if len(p.Contracts) == 0 {
 			return fmt.Errorf("package %s: contracts is empty", p.Path)
 		}
@@ -153,6 +215,70 @@ func (c *Config) check() error {
 		}
 	}
 	return nil
+}
+
+// sources reads the list of contracts of a package.
+func (c *Config) sources(p *Package) error {
+	if p.Sources == nil {
+		return nil // made by a program
+	}
+	p.Contracts = nil
+	for i, s := range p.Sources {
+		if s.Name == "" {
+			return fmt.Errorf("package %s: contracts[%d] has no name", p.Path, i)
+		}
+		if s.ABI == "" && s.Bin != "" {
+			return fmt.Errorf("package %s: contract %s has bin but no abi", p.Path, s.Name)
+		}
+		p.Contracts = append(p.Contracts, s.Name)
+	}
+	for _, r := range p.Reports {
+		if r.Layout != "" && r.Layout != model.LayoutTuple {
+			return fmt.Errorf("package %s: layout of %s is %q; leave it out for an argument list, or write %q", p.Path, r.Struct, r.Layout, model.LayoutTuple)
+		}
+	}
+	return nil
+}
+
+// Project opens the artifacts that the configuration names.
+func (c *Config) Project() (*artifact.Project, error) {
+	var plain []Contract
+	compiled := false
+	for _, p := range c.Packages {
+		compiled = compiled || len(p.Sources) == 0
+		for _, s := range p.Sources {
+			if s.ABI == "" {
+				compiled = true
+			} else if !slices.Contains(plain, s) {
+				plain = append(plain, s)
+			}
+		}
+	}
+	project, err := artifact.Open(c.Root, c.Artifacts)
+	if errors.Is(err, fs.ErrNotExist) && !compiled {
+		project, err = artifact.Empty(c.Root, c.Artifacts), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range plain {
+		if err := project.Add(s.Name, s.ABI, s.Bin); err != nil {
+			return nil, err
+		}
+	}
+	return project, nil
+}
+
+// Options are what the model of the package is built from.
+func (p Package) Options() model.Options {
+	options := model.Options{
+		Name: p.Name, Contracts: p.Contracts, Proofs: p.Proofs, Narrow: p.Narrow, U256: p.Uint256 == uint256Holiman,
+		Calls: p.Calls, Enums: p.Enums,
+	}
+	for _, r := range p.Reports {
+		options.Reports = append(options.Reports, model.ReportOption{Struct: r.Struct, Name: r.Name, Tuple: r.Layout == model.LayoutTuple})
+	}
+	return options
 }
 
 // packageName makes a package name of the last part of a path.

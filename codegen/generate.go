@@ -32,7 +32,7 @@ type File struct {
 
 // Generate makes all files that the configuration asks for, in the order of their paths. It writes nothing.
 func Generate(config *Config) ([]File, error) {
-	project, err := artifact.Open(config.Root, config.Artifacts)
+	project, err := config.Project()
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func Generate(config *Config) ([]File, error) {
 }
 
 func generatePackage(config *Config, project *artifact.Project, p Package) ([]File, error) {
-	m, err := model.Build(project, p.options())
+	m, err := model.Build(project, p.Options())
 	if err != nil {
 		return nil, err
 	}
@@ -92,10 +92,6 @@ func generatePackage(config *Config, project *artifact.Project, p Package) ([]Fi
 		files = append(files, File{path.Join(b.Path, f.Name), f.Text})
 	}
 	return files, nil
-}
-
-func (p Package) options() model.Options {
-	return model.Options{Name: p.Name, Contracts: p.Contracts, Proofs: p.Proofs, Narrow: p.Narrow, U256: p.Uint256 == uint256Holiman}
 }
 
 // proofImport is the import path of the bindings of the proof contract, where its bytecode is.

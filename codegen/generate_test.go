@@ -138,7 +138,7 @@ func TestBadConfigs(t *testing.T) {
 		{"outside", "version: 1\npackages: [{path: ../gen, contracts: [A]}]\n", `path "../gen" of package gen leads out of the project`},
 		{"twice", "version: 1\npackages: [{path: gen, contracts: [A]}, {path: gen, contracts: [B]}]\n", "are both in gen"},
 		{"binding of nothing", "version: 1\npackages: [{path: gen, contracts: [A], bindings: [{path: x}]}]\n", "bindings[0] has no contract"},
-		{"no artifacts", "version: 1\nartifacts: nowhere\npackages: [{path: gen, contracts: [A]}]\n", "run `forge build` first"},
+		{"no artifacts", "version: 1\nartifacts: nowhere\npackages: [{path: gen, contracts: [A]}]\n", "run `forge build` or"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -161,7 +161,7 @@ func TestBadConfigs(t *testing.T) {
 
 func TestBadArtifacts(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"no json", "{", "is not a forge artifact"},
+		{"no json", "{", "is no artifact"},
 		{"no abi", "{}", "it has no `abi`"},
 		{"no tree", `{"abi":[],"bytecode":{"object":"0x"}}`, "set `ast = true`"},
 		{"bytecode", `{"abi":[],"bytecode":{"object":"0xzz"},"ast":{"nodeType":"SourceUnit","absolutePath":"A.sol"}}`, "bytecode: encoding/hex"},

@@ -6,7 +6,6 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"github.com/ocrkit/ocrkit/codegen/artifact"
 	"github.com/ocrkit/ocrkit/codegen/model"
 )
 
@@ -35,13 +34,13 @@ type Place struct {
 
 // Inspect reads what the configuration names and lists what crosses the border between contracts and Go.
 func Inspect(config *Config) ([]Item, error) {
-	project, err := artifact.Open(config.Root, config.Artifacts)
+	project, err := config.Project()
 	if err != nil {
 		return nil, err
 	}
 	var items []Item
 	for _, p := range config.Packages {
-		m, err := model.Build(project, p.options())
+		m, err := model.Build(project, p.Options())
 		if err != nil {
 			return nil, err
 		}

@@ -1,5 +1,6 @@
-// Package artifact reads what forge leaves in its output folder: the first of the generator's three stages. It
-// interprets nothing: it finds the artifact of a contract by name, and the syntax tree that belongs to a source file.
+// Package artifact reads what the compiler left behind: forge's output folder, Hardhat's artifacts, or a plain ABI. It is the
+// first of the generator's three stages and interprets nothing: it finds the artifact of a contract by name, and the syntax
+// tree that belongs to a source file.
 package artifact
 
 import (
@@ -18,46 +19,56 @@ import (
 // maxFileSize bounds what is read of one artifact: forge's are a few megabytes with their syntax trees.
 const maxFileSize = 64 << 20
 
-// An Artifact is one contract as forge compiled it.
+// An Artifact is one contract as forge or Hardhat compiled it, or what its ABI says alone.
 type Artifact struct {
 	Contract      string          // name of the contract
 	File          string          // the artifact itself, for messages
 	Source        string          // path of the Solidity file, relative to the project
 	ABI           json.RawMessage // as the compiler wrote it
 	Bytecode      []byte          // creation code; empty for interfaces and abstract contracts
-	AST           *Node           // tree of the whole source file
+	AST           *Node           // tree of the whole source file; nil if only the ABI is known
 	StorageLayout json.RawMessage // nil if forge was not asked for it
 	Unlinked      []string        // libraries that the bytecode must be linked with
 }
 
 // Project is a Solidity project with its compiled artifacts.
 type Project struct {
-	Root string // folder of foundry.toml: source paths are relative to it
-	Out  string // forge's output folder
+	Root string // folder of foundry.toml or hardhat.config: source paths are relative to it
+	Out  string // forge's output folder, or Hardhat's artifacts
 
 	byContract map[string][]string
-	loaded     map[string]*Artifact
+	plain      map[string]*Artifact        // contracts of which there is only an ABI
+	loaded     map[string]*Artifact        // by file
+	builds     map[string]map[string]*Node // trees in a Hardhat build, by its file and their source
 	sources    map[string][]byte
+}
+
+// Empty is a project without compiled artifacts, for contracts that are added by their ABI.
+func Empty(root, out string) *Project {
+	if !filepath.IsAbs(out) {
+		out = filepath.Join(root, out)
+	}
+	return &Project{
+		Root: root, Out: out,
+		byContract: map[string][]string{},
+		plain:      map[string]*Artifact{},
+		loaded:     map[string]*Artifact{},
+		builds:     map[string]map[string]*Node{},
+		sources:    map[string][]byte{},
+	}
 }
 
 // Open lists the artifacts in out, which is relative to root unless absolute.
 func Open(root, out string) (*Project, error) {
-	if !filepath.IsAbs(out) {
-		out = filepath.Join(root, out)
-	}
-	p := &Project{
-		Root: root, Out: out,
-		byContract: map[string][]string{},
-		loaded:     map[string]*Artifact{},
-		sources:    map[string][]byte{},
-	}
+	p := Empty(root, out)
+	out = p.Out
 	err := filepath.WalkDir(out, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir() && entry.Name() == "build-info":
 			return fs.SkipDir
-		case entry.IsDir() || filepath.Ext(path) != ".json" || !strings.HasSuffix(filepath.Dir(path), ".sol"):
+		case entry.IsDir() || filepath.Ext(path) != ".json" || strings.HasSuffix(path, debugSuffix) || !strings.HasSuffix(filepath.Dir(path), ".sol"):
 			return nil
 		}
 		name := strings.TrimSuffix(entry.Name(), ".json")
@@ -65,7 +76,7 @@ func Open(root, out string) (*Project, error) {
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no artifacts in %s: run `forge build` first (ocrgen.yaml's `artifacts` names the folder)", out)
+		return nil, fmt.Errorf("no artifacts in %s: run `forge build` or `npx hardhat compile` first (ocrgen.yaml's `artifacts` names the folder): %w", out, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read artifacts: %w", err)
@@ -76,6 +87,9 @@ func Open(root, out string) (*Project, error) {
 // Contract loads the artifact of the named contract. If several source files have a contract of that name, the name
 // must be written with its file: `Feed.sol:Feed`.
 func (p *Project) Contract(name string) (*Artifact, error) {
+	if a, ok := p.plain[name]; ok {
+		return a, nil
+	}
 	file, contract, qualified := strings.Cut(name, ":")
 	if !qualified {
 		contract = name
@@ -157,7 +171,15 @@ func (p *Project) trees() (map[string]*Node, error) {
 				return nil, err
 			}
 			if a.AST != nil {
-				all[a.Source] = a.AST
+				all[a.AST.AbsolutePath] = a.AST
+			}
+		}
+	}
+	// Hardhat keeps the trees of files without a contract too.
+	for _, trees := range p.builds {
+		for source, tree := range trees {
+			if all[source] == nil {
+				all[source] = tree
 			}
 		}
 	}
@@ -168,16 +190,11 @@ func (p *Project) load(contract, path string) (*Artifact, error) {
 	if a, ok := p.loaded[path]; ok {
 		return a, nil
 	}
-	if info, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if info.Size() > maxFileSize {
-		return nil, fmt.Errorf("%s has %d bytes, more than an artifact can have", path, info.Size())
-	}
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, maxFileSize)
 	if err != nil {
 		return nil, err
 	}
-	a, err := parse(contract, path, data)
+	a, err := p.parse(contract, path, data)
 	if err != nil {
 		return nil, err
 	}
@@ -185,46 +202,80 @@ func (p *Project) load(contract, path string) (*Artifact, error) {
 	return a, nil
 }
 
-func parse(contract, path string, data []byte) (*Artifact, error) {
+func readFile(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s has %d bytes, more than such a file can have", path, info.Size())
+	}
+	return os.ReadFile(path)
+}
+
+func (p *Project) parse(contract, path string, data []byte) (*Artifact, error) {
 	var file struct {
-		ABI      json.RawMessage `json:"abi"`
-		Bytecode struct {
-			Object         string                                `json:"object"`
-			LinkReferences map[string]map[string]json.RawMessage `json:"linkReferences"`
-		} `json:"bytecode"`
+		Format        string          `json:"_format"` // Hardhat's only
+		ABI           json.RawMessage `json:"abi"`
+		Bytecode      json.RawMessage `json:"bytecode"`
 		AST           *Node           `json:"ast"`
 		StorageLayout json.RawMessage `json:"storageLayout"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("%s is not a forge artifact: %w", path, err)
+		return nil, fmt.Errorf("%s is no artifact: %w", path, err)
 	}
 	if len(file.ABI) == 0 {
-		return nil, fmt.Errorf("%s is not a forge artifact: it has no `abi`", path)
+		return nil, fmt.Errorf("%s is no artifact: it has no `abi`", path)
+	}
+	a := &Artifact{Contract: contract, File: path}
+	if err := a.setABI(file.ABI); err != nil {
+		return nil, err
+	}
+	if file.Format != "" {
+		return a, p.hardhat(a, data)
 	}
 	if file.AST == nil {
 		return nil, fmt.Errorf("%s has no syntax tree: set `ast = true` in foundry.toml and build again", path)
 	}
-	a := &Artifact{
-		Contract: contract, File: path, Source: file.AST.AbsolutePath,
-		AST: file.AST, StorageLayout: file.StorageLayout,
+	a.Source, a.AST, a.StorageLayout = file.AST.AbsolutePath, file.AST, file.StorageLayout
+	var code struct {
+		Object         string         `json:"object"`
+		LinkReferences linkReferences `json:"linkReferences"`
 	}
+	if len(file.Bytecode) > 0 {
+		if err := json.Unmarshal(file.Bytecode, &code); err != nil {
+			return nil, fmt.Errorf("%s: bytecode: %w", path, err)
+		}
+	}
+	return a, a.setCode(code.Object, code.LinkReferences)
+}
+
+func (a *Artifact) setABI(abi json.RawMessage) error {
 	var compact bytes.Buffer
-	if err := json.Compact(&compact, file.ABI); err != nil {
-		return nil, fmt.Errorf("%s: abi: %w", path, err)
+	if err := json.Compact(&compact, abi); err != nil {
+		return fmt.Errorf("%s: abi: %w", a.File, err)
 	}
 	a.ABI = compact.Bytes()
-	for source, libraries := range file.Bytecode.LinkReferences {
+	return nil
+}
+
+// linkReferences are the places of library addresses in bytecode, by source and library.
+type linkReferences map[string]map[string]json.RawMessage
+
+func (a *Artifact) setCode(text string, links linkReferences) error {
+	for source, libraries := range links {
 		for library := range libraries {
 			a.Unlinked = append(a.Unlinked, source+":"+library)
 		}
 	}
 	sort.Strings(a.Unlinked)
-	if len(a.Unlinked) == 0 {
-		code, err := hex.DecodeString(strings.TrimPrefix(file.Bytecode.Object, "0x"))
-		if err != nil {
-			return nil, fmt.Errorf("%s: bytecode: %w", path, err)
-		}
-		a.Bytecode = code
+	if len(a.Unlinked) > 0 {
+		return nil
 	}
-	return a, nil
+	code, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
+	if err != nil {
+		return fmt.Errorf("%s: bytecode: %w", a.File, err)
+	}
+	a.Bytecode = code
+	return nil
 }

@@ -193,6 +193,9 @@ func (p *Project) Line(source, src string) (int, bool) {
 			path = filepath.Join(p.Root, source)
 		}
 		text, _ = os.ReadFile(path)
+		if text == nil { // Hardhat 3 calls the project's own files so
+			text, _ = os.ReadFile(filepath.Join(p.Root, strings.TrimPrefix(source, "project/")))
+		}
 		p.sources[source] = text
 	}
 	at := offset(src)

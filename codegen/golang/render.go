@@ -126,7 +126,9 @@ func parse(m *model.Package) (*template.Template, error) {
 		"comment":       comment,
 		"oneline":       oneLine,
 		"bytes":         byteList,
-		"word":          func(t *model.Type) bool { return t.Elementary() && !t.Dynamic() },
+		"word":          isWord,
+		"fieldtype":     fieldType,
+		"randomfield":   randomField,
 	}
 	maps.Copy(functions, own)
 	return template.New("").Funcs(functions).ParseFS(templateFiles, "templates/*.tmpl")
@@ -138,17 +140,24 @@ func encoded(m *model.Package) []*model.Struct {
 	for _, d := range m.Digests {
 		all = append(all, d.Struct)
 	}
+	return append(all, calls(m)...)
+}
+
+// calls are the arguments and the results of functions.
+func calls(m *model.Package) []*model.Struct {
+	var all []*model.Struct
 	for _, c := range m.Calls {
 		all = append(all, c.Struct)
+		if c.Results != nil {
+			all = append(all, c.Results)
+		}
 	}
 	return all
 }
 
 func decoded(m *model.Package) []*model.Struct {
 	all := reports(m)
-	for _, c := range m.Calls {
-		all = append(all, c.Struct)
-	}
+	all = append(all, calls(m)...)
 	for _, e := range m.Events {
 		all = append(all, e.Data())
 	}

@@ -1,7 +1,9 @@
 package golang
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,14 +30,25 @@ type site struct {
 
 // newSite is the site of a field.
 func newSite(f model.Field, x string) site {
-	return site{T: f.Type, X: x, Path: strconv.Quote(f.Solidity), name: f.Param, Base: "0"}
+	return site{T: f.Type, X: x, Path: strconv.Quote(cmp.Or(f.Solidity, f.Param)), name: f.Param, Base: "0"}
+}
+
+// local makes the names of local variables other than those of the other fields: a field `a` has one `aLen`.
+func (s site) local(whole *model.Struct) site {
+	for slices.ContainsFunc(whole.Fields, func(f model.Field) bool {
+		rest, ok := strings.CutPrefix(f.Param, s.name)
+		return ok && (strings.HasPrefix(rest, "Len") || strings.HasPrefix(rest, "At") || strings.HasPrefix(rest, "Item"))
+	}) {
+		s.name += "_"
+	}
+	return s
 }
 
 // In places the field into a struct, at an offset in it.
 func (s site) In(whole *model.Struct, _ string, offset int) site {
 	s.What = strconv.Quote(whole.Name)
 	s.At = strconv.Itoa(offset)
-	return s
+	return s.local(whole)
 }
 
 // Based makes the place relative to the parameter base.
@@ -112,6 +125,17 @@ type decoder struct {
 
 // Zero is what a failing decoder returns before the error.
 func (d decoder) Zero() string { return site{Loose: d.Loose}.Zero() }
+
+// fieldType is the Go type of a field. Of an indexed value that is no word, an event has the hash only.
+func fieldType(f model.Field) string {
+	if f.Indexed && !isWord(f.Type) {
+		return "common.Hash"
+	}
+	return goType(f.Type)
+}
+
+// isWord reports whether a type is encoded as one word.
+func isWord(t *model.Type) bool { return t.Elementary() && !t.Dynamic() }
 
 // goType is the Go type of a Solidity type.
 func goType(t *model.Type) string {

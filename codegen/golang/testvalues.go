@@ -37,12 +37,24 @@ func random(pkg string, t *model.Type) string {
 	case model.String:
 		return "string(r.Bytes(r.Len()))"
 	case model.Slice:
-		return fmt.Sprintf("prove.Slice(r.Len(), func() %s { return %s })", qualified(pkg, t.Elem), random(pkg, t.Elem))
+		length := "r.Len()"
+		if !isWord(t.Elem) {
+			length = "r.Few()" // each is long already
+		}
+		return fmt.Sprintf("prove.Slice(%s, func() %s { return %s })", length, qualified(pkg, t.Elem), random(pkg, t.Elem))
 	case model.Array:
 		return fmt.Sprintf("%s(prove.Slice(%d, func() %s { return %s }))", qualified(pkg, t), t.Size,
 			qualified(pkg, t.Elem), random(pkg, t.Elem))
 	}
 	return fmt.Sprintf("*random%s(r)", t.Struct.Name)
+}
+
+// randomField is a Go expression for a random value of a field.
+func randomField(pkg string, f model.Field) string {
+	if f.Indexed && !isWord(f.Type) {
+		return "common.Hash(r.Bytes(32))"
+	}
+	return random(pkg, f.Type)
 }
 
 // qualified is the Go type as seen from another package.

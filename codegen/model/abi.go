@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -137,11 +138,15 @@ func (b *builder) addError(name string, s *Struct, inABI bool) {
 	}
 }
 
-// call adds a function if its declaration has a tag that says so.
+// call adds a function if its declaration has a tag that says so, or if the options name it.
 func (b *builder) call(a *artifact.Artifact, e entry) {
 	d, pos := b.findTagged(e, a)
-	if d == nil {
+	wanted := b.wantsCall(e)
+	if d == nil && !wanted {
 		return
+	}
+	if d == nil {
+		d, pos = b.find("FunctionDefinition", e, a)
 	}
 	s := b.arguments(e.Name, e.Inputs, d, pos)
 	if s == nil {
@@ -154,12 +159,25 @@ func (b *builder) call(a *artifact.Artifact, e entry) {
 		if other.Signature == call.Signature {
 			return
 		}
-		if other.Function == call.Function {
+		if other.Function == call.Function && !wanted {
 			b.problems.add(pos, "Tag one of them only.", "function %s is overloaded, see %s", e.Name, other.Pos)
 			return
 		}
 	}
-	if b.claim(pos, s.Name, "function "+e.Name) {
+	for i := 2; wanted && b.taken[s.Name] != ""; i++ { // an overload
+		call.Method = fmt.Sprintf("%s%d", exported(e.Name), i)
+		s.Name = call.Method + "Call"
+	}
+	if len(e.Outputs) > 0 {
+		if call.Results = b.arguments(call.Method+"Result", e.Outputs, nil, pos); call.Results == nil {
+			return
+		}
+		call.Results.Doc = "What " + e.Name + " returns."
+		if !b.claim(pos, call.Results.Name, "the result of "+call.Signature) {
+			return
+		}
+	}
+	if b.claim(pos, s.Name, "function "+call.Signature) {
 		b.pkg.Calls = append(b.pkg.Calls, call)
 	}
 }
@@ -255,8 +273,10 @@ func (b *builder) abiType(a arg, pos string) *Type {
 		return nil
 	}
 	if name, ok := strings.CutPrefix(a.InternalType, "enum "); ok {
-		if d := b.lookup(name); d != nil {
-			t.Members = len(d.node.Members)
+		if t.Members = b.members(name); t.Members == 0 {
+			b.problems.add(pos, "Say it in ocrgen.yaml, under the package: enums: {"+name+": NUMBER}, or use the artifacts of forge or Hardhat.",
+				"how many members the enum %s of %s has is in no artifact", name, cmp.Or(a.Name, "an argument without a name"))
+			return nil
 		}
 	}
 	return t
@@ -273,18 +293,18 @@ func (b *builder) abiTuple(a arg, pos string) *Type {
 		return nil
 	}
 	short := exported(name[strings.LastIndex(name, ".")+1:])
-	if short == "" {
-		short = exported(a.Name)
-	}
-	s := b.arguments(short, a.Components, nil, pos)
+	s := b.arguments(cmp.Or(short, exported(a.Name), "Tuple"), a.Components, nil, pos)
 	if s == nil {
 		return nil
 	}
-	for _, other := range b.pkg.Structs {
-		if other.Name == s.Name && other.Types() == s.Types() {
-			return &Type{Kind: Tuple, Struct: other}
-		}
+	key := short + "(" + s.Types() + ")" + strings.Join(s.names(), ",")
+	if other := b.tuples[key]; other != nil {
+		return &Type{Kind: Tuple, Struct: other}
 	}
+	if short == "" {
+		s.Name = b.unnamed(s.Name)
+	}
+	b.tuples[key] = s
 	b.use(s)
 	return &Type{Kind: Tuple, Struct: s}
 }

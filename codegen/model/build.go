@@ -15,7 +15,17 @@ type Options struct {
 	Contracts []string          // their tags, events, errors and reverts are in it, and those of all that they import
 	Proofs    string            // contract that shows what the codecs must do; may be empty
 	Narrow    map[string]string // Go integer for an argument of a digest that is wider on chain, e.g. chainId: uint64
+	Calls     []string          // functions that get codecs beside those that are tagged: names, signatures, or "all"
+	Reports   []ReportOption    // structs that get codecs beside those that are tagged
+	Enums     map[string]int    // number of members of enums whose declaration is in no artifact
 	U256      bool              // unsigned integers of more than 64 bits are uint256.Int of github.com/holiman/uint256 in Go
+}
+
+// ReportOption asks for the codec of a struct that has no tag.
+type ReportOption struct {
+	Struct string // its name in Solidity, with that of its contract if need be: Feed.Price
+	Name   string // in Go; the name of the struct if empty
+	Tuple  bool   // as for Report
 }
 
 // Build makes the model of a package. All problems that it finds are in the error, each a *Problem.
@@ -27,6 +37,8 @@ func Build(project *artifact.Project, options Options) (*Package, error) {
 		structs: map[*artifact.Node]*Struct{},
 		taken:   map[string]string{},
 		wide:    map[*Digest][]*Type{},
+		asks:    map[string]bool{},
+		tuples:  map[string]*Struct{},
 	}
 	var roots []*artifact.Artifact
 	for _, name := range options.Contracts {
@@ -45,6 +57,7 @@ func Build(project *artifact.Project, options Options) (*Package, error) {
 	for _, a := range roots {
 		b.abi(a)
 	}
+	b.asked(roots)
 	b.fileErrors()
 	b.reverts()
 	b.sort()
@@ -78,6 +91,8 @@ type builder struct {
 	structs      map[*artifact.Node]*Struct
 	taken        map[string]string   // Go name -> what has it
 	wide         map[*Digest][]*Type // types of a digest's fields before they were narrowed
+	tuples       map[string]*Struct  // structs that only an ABI has, by what it says of them
+	asks         map[string]bool     // entries of options.Calls that a function matches
 	trees        []*artifact.Node
 	problems     problems
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// layoutTuple is the argument of @custom:ocr-report that asks for the encoding as one struct.
-const layoutTuple = "tuple"
+// LayoutTuple is the argument of @custom:ocr-report that asks for the encoding as one struct.
+const LayoutTuple = "tuple"
 
 func (b *builder) report(d *declaration, t tag, name, pos string) {
 	s := b.structOf(d)
@@ -17,7 +17,7 @@ func (b *builder) report(d *declaration, t tag, name, pos string) {
 	}
 	r := &Report{Struct: s}
 	if len(t.args) > 1 {
-		if len(t.args) > 2 || t.args[1] != layoutTuple {
+		if len(t.args) > 2 || t.args[1] != LayoutTuple {
 			b.problems.add(pos, "Write @custom:ocr-report "+name+" for the fields as an argument list, @custom:ocr-report "+name+
 				" tuple for what abi.encode(aStruct) gives.", "%q is no layout of a report", strings.Join(t.args[1:], " "))
 			return

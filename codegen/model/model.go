@@ -41,6 +41,9 @@ func (p *Package) structs() []*Struct {
 	}
 	for _, x := range p.Calls {
 		all = append(all, x.Struct)
+		if x.Results != nil {
+			all = append(all, x.Results)
+		}
 	}
 	for _, x := range p.Events {
 		all = append(all, x.Struct)
@@ -152,7 +155,8 @@ type Call struct {
 	Function  string // name in Solidity
 	Signature string // canonical
 	Selector  [4]byte
-	Method    string // name in Go
+	Method    string  // name in Go
+	Results   *Struct // what it returns; nil if that is nothing
 }
 
 // Event is an event of the contracts.

@@ -2,6 +2,7 @@ package model
 
 import (
 	"go/token"
+	gotypes "go/types"
 	"strings"
 	"unicode"
 
@@ -23,11 +24,12 @@ func suggest(name string) string {
 	}, name))
 }
 
-// reserved are names that generated functions use for themselves.
+// reserved are names that generated functions use for themselves, and of the packages that they use.
 var reserved = map[string]bool{
-	"b": true, "data": true, "dst": true, "err": true, "end": true, "tail": true, "base": true, "n": true, "ok": true,
-	"v": true, "len": true, "string": true, "bool": true, "byte": true, "error": true, "make": true, "nil": true,
-	"append": true, "copy": true, "common": true, "big": true, "solabi": true, "start": true,
+	"b": true, "bad": true, "base": true, "budget": true, "data": true, "dst": true, "end": true, "err": true, "n": true,
+	"ok": true, "r": true, "start": true, "tail": true, "topics": true, "v": true,
+	"bytes": true, "big": true, "common": true, "crypto": true, "errors": true, "fmt": true, "solabi": true, "types": true,
+	"uint256": true,
 }
 
 // parameter is the Go name of a parameter.
@@ -42,7 +44,7 @@ func parameter(name string) string {
 		runes[i] = unicode.ToLower(runes[i])
 	}
 	name = string(runes)
-	if token.IsKeyword(name) || reserved[name] {
+	if token.IsKeyword(name) || reserved[name] || gotypes.Universe.Lookup(name) != nil {
 		return name + "_"
 	}
 	return name

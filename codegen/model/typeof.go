@@ -42,6 +42,10 @@ func (b *builder) typeName(d *declaration, variable, name *artifact.Node) *Type 
 			return nil
 		}
 		return &Type{Kind: Array, Size: int(size.Int64()), Elem: elem}
+	case "FunctionTypeName":
+		if name.Visibility == "external" {
+			return parseElementary("function")
+		}
 	case "UserDefinedTypeName":
 		return b.userDefined(d, variable, name)
 	}
@@ -90,7 +94,12 @@ func (b *builder) use(s *Struct) {
 }
 
 // what says which struct has a name: a report and a field can be of the same.
-func what(s *Struct) string { return "the struct at " + s.Pos }
+func what(s *Struct) string {
+	if strings.Contains(s.Pos, ".sol:") {
+		return "the struct at " + s.Pos
+	}
+	return "the struct (" + s.Types() + ") at " + s.Pos
+}
 
 // lookup finds a declaration by its canonical name, "Library.Name" or "Name".
 func (b *builder) lookup(canonical string) *declaration {

@@ -27,13 +27,14 @@ const (
 
 // Type is a type of Solidity's ABI.
 type Type struct {
-	Kind    Kind
-	Bits    int     // Uint, Int: width
-	Size    int     // FixedBytes: number of bytes; Array: number of elements
-	Elem    *Type   // Array, Slice
-	Struct  *Struct // Tuple
-	Members int     // number of members if it is an enum, which the ABI sees as uint8
-	U256    bool    `json:",omitempty"` // Uint of more than 64 bits: Go has it as uint256.Int, not as *big.Int
+	Kind     Kind
+	Bits     int     // Uint, Int: width
+	Size     int     // FixedBytes: number of bytes; Array: number of elements
+	Elem     *Type   // Array, Slice
+	Struct   *Struct // Tuple
+	Members  int     // number of members if it is an enum, which the ABI sees as uint8
+	Function bool    `json:",omitempty"` // FixedBytes that are an external function: its address and selector
+	U256     bool    `json:",omitempty"` // Uint of more than 64 bits: Go has it as uint256.Int, not as *big.Int
 }
 
 // Struct is a list of named fields: a Solidity struct, or the arguments of a function, event or error.
@@ -154,6 +155,9 @@ func (t *Type) Solidity() string {
 	case Uint, Int:
 		return string(t.Kind) + strconv.Itoa(t.Bits)
 	case FixedBytes:
+		if t.Function {
+			return "function"
+		}
 		return "bytes" + strconv.Itoa(t.Size)
 	case Array:
 		return fmt.Sprintf("%s[%d]", t.Elem.Solidity(), t.Size)
@@ -240,7 +244,7 @@ func parseElementary(name string) *Type {
 	case "uint", "int":
 		return &Type{Kind: Kind(name), Bits: 256}
 	case "function":
-		return &Type{Kind: FixedBytes, Size: 24}
+		return &Type{Kind: FixedBytes, Size: 24, Function: true}
 	}
 	for _, kind := range []Kind{Uint, Int} {
 		if digits, ok := strings.CutPrefix(name, string(kind)); ok {

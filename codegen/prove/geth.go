@@ -36,6 +36,10 @@ func Log(t testing.TB, signature, arguments string, values []any) types.Log {
 			data, dataValues = append(data, a), append(dataValues, asGeth(a.Type, values[i]))
 			continue
 		}
+		if hash, ok := values[i].(common.Hash); ok {
+			log.Topics = append(log.Topics, hash)
+			continue
+		}
 		encoded, err := abi.Arguments{{Type: a.Type}}.Pack(asGeth(a.Type, values[i]))
 		if err != nil {
 			t.Fatal(err)

@@ -106,6 +106,9 @@ func (r Rand) Len() int {
 	return r.IntN(40)
 }
 
+// Few is the length of an array of large elements.
+func (r Rand) Few() int { return r.IntN(4) }
+
 // Bytes are n bytes.
 func (r Rand) Bytes(n int) []byte {
 	b := make([]byte, n)

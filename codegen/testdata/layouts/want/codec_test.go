@@ -200,7 +200,7 @@ func randomSettings(r prove.Rand) *layouts.Settings {
 		Schedule: prove.Slice(r.Len(), func() uint8 { return uint8(r.Uint(8)) }),
 		Keys:     prove.Slice(r.Len(), func() [32]byte { return [32]byte(r.Bytes(32)) }),
 		Peers:    string(r.Bytes(r.Len())),
-		Names:    prove.Slice(r.Len(), func() string { return string(r.Bytes(r.Len())) }),
+		Names:    prove.Slice(r.Few(), func() string { return string(r.Bytes(r.Len())) }),
 		Secret:   *randomSecret(r),
 	}
 }
@@ -395,7 +395,7 @@ func FuzzDecodeAddresses(f *testing.F) {
 func randomAttestation(r prove.Rand) *layouts.Attestation {
 	return &layouts.Attestation{
 		Mask: uint32(r.Uint(32)),
-		Signatures: prove.Slice(r.Len(), func() [2][32]byte {
+		Signatures: prove.Slice(r.Few(), func() [2][32]byte {
 			return [2][32]byte(prove.Slice(2, func() [32]byte { return [32]byte(r.Bytes(32)) }))
 		}),
 	}
@@ -504,7 +504,7 @@ func FuzzDecodeKey(f *testing.F) {
 // randomKeys makes up a value.
 func randomKeys(r prove.Rand) *layouts.Keys {
 	return &layouts.Keys{
-		Keys: prove.Slice(r.Len(), func() layouts.Key { return *randomKey(r) }),
+		Keys: prove.Slice(r.Few(), func() layouts.Key { return *randomKey(r) }),
 	}
 }
 
