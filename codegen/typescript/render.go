@@ -118,7 +118,7 @@ func (r *renderer) functions() template.FuncMap {
 		"linecomment":  lineComment,
 		"article":      article,
 		"prefix":       func(c *model.Constant) string { return fmt.Sprintf("%#0*x", 2+c.Type.Bits/4, c.Value) },
-		"constname":    lowerFirst,
+		"constname":    constName,
 		"constvalue":   constValue,
 		"abiname":      func(contract string) string { return lowerFirst(contract) + "Abi" },
 		"abi":          abiLiteral,
@@ -173,6 +173,14 @@ func (r *renderer) checkNames() error {
 			return &model.Problem{Pos: s.Pos, Message: s.Name + " is a name that the generated TypeScript uses itself",
 				Advice: "Rename the struct, or leave out `typescript` in ocrgen.yaml."}
 		}
+	}
+	constants := map[string]string{}
+	for _, c := range r.model.Constants {
+		name := constName(c.Name)
+		if other, ok := constants[name]; ok {
+			return &model.Problem{Pos: c.Pos, Message: c.Name + " and " + other + " are both " + name + " in TypeScript", Advice: "Rename one of them."}
+		}
+		constants[name] = c.Name
 	}
 	return nil
 }
@@ -361,7 +369,7 @@ func digestDoc(d *model.Digest) string {
 	text := "The config digest " + digestName(d) + ": keccak256 over the preimage"
 	switch {
 	case d.Prefix != nil:
-		text += fmt.Sprintf(", with %s over its first %d bytes", lowerFirst(d.Prefix.Name), d.Prefix.Type.Bits/8)
+		text += fmt.Sprintf(", with %s over its first %d bytes", constName(d.Prefix.Name), d.Prefix.Type.Bits/8)
 	case d.Size < 32:
 		text += fmt.Sprintf(", of which it is the first %d bytes", d.Size)
 	}
@@ -386,6 +394,9 @@ func property(f model.Field) string {
 	return f.Solidity
 }
 
+// maxTuple is the length of the longest array whose length is in its type: the compiler's recursion has a limit.
+const maxTuple = 256
+
 // tsType is the type in TypeScript: as viem has it.
 func tsType(t *model.Type) string {
 	switch t.Kind {
@@ -401,6 +412,9 @@ func tsType(t *model.Type) string {
 	case model.FixedBytes, model.Bytes:
 		return "Hex"
 	case model.Array:
+		if t.Size > maxTuple {
+			return fmt.Sprintf("FixedArray<%s, number>", tsType(t.Elem))
+		}
 		return fmt.Sprintf("FixedArray<%s, %d>", tsType(t.Elem), t.Size)
 	case model.Slice:
 		if element := tsType(t.Elem); !strings.Contains(element, " ") || strings.HasSuffix(element, ">") {
@@ -424,6 +438,9 @@ func codec(t *model.Type) string {
 	case model.FixedBytes:
 		return fmt.Sprintf("fixedBytes(%d)", t.Size)
 	case model.Array:
+		if t.Size > maxTuple {
+			return fmt.Sprintf("array(%s, %d as number)", codec(t.Elem), t.Size)
+		}
 		return fmt.Sprintf("array(%s, %d)", codec(t.Elem), t.Size)
 	case model.Slice:
 		return fmt.Sprintf("slice(%s)", codec(t.Elem))
@@ -460,6 +477,20 @@ func constValue(c *model.Constant) string {
 		return c.Value.String()
 	}
 	return c.Value.String() + "n"
+}
+
+// keywords are words of JavaScript that a constant cannot be called.
+var keywords = strings.Fields(`arguments await break case catch class const continue debugger default delete do else enum eval export
+	extends false finally for function if implements import in instanceof interface let new null package private protected public
+	return static super switch this throw true try typeof var void while with yield undefined`)
+
+// constName is the name of a constant.
+func constName(name string) string {
+	name = lowerFirst(name)
+	if slices.Contains(keywords, name) {
+		return name + "_"
+	}
+	return name
 }
 
 // lowerFirst makes the name of a value of that of a type: OCR2Aggregator is ocr2Aggregator.

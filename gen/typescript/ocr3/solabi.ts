@@ -45,9 +45,9 @@ export class EncodeError extends Error {
 }
 
 /** An array of exactly N elements. */
-export type FixedArray<T, N extends number, Sofar extends readonly T[] = readonly []> = Sofar['length'] extends N
-  ? Sofar
-  : FixedArray<T, N, readonly [...Sofar, T]>
+export type FixedArray<T, N extends number> = number extends N ? readonly T[] : Tuple<T, N, readonly []>
+
+type Tuple<T, N extends number, Sofar extends readonly T[]> = Sofar['length'] extends N ? Sofar : Tuple<T, N, readonly [...Sofar, T]>
 
 /** Writes and reads values of one Solidity type. */
 export interface Codec<T> {
