@@ -160,5 +160,5 @@ func receiveClosed(t testing.TB, ch <-chan struct{}) {
 	}
 }
 
-// closedOrderly tells whether a connection ended with an alert.
+// closedOrderly tells whether a connection was closed, not reset.
 func closedOrderly(err error) bool { return errors.Is(err, io.EOF) }

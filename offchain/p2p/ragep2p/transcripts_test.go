@@ -322,7 +322,7 @@ func (r *replay) act(a action) {
 		delete(r.streams, a.Stream)
 		if len(r.streams) == 0 {
 			if err := r.them.ended(); !closedOrderly(err) {
-				t.Fatalf("connection ends with %v, want an alert", err)
+				t.Fatalf("connection ends with %v", err)
 			}
 		}
 	case "send", "send-not-transmitted":
