@@ -11,8 +11,5 @@ interface OCR3DynamicallyDispatchedAttestationVerifierSelectorInterface {
   ///
   /// @return setVerificationKeysSelector replaces the keys
   /// @return verifyAttestationSelector reverts unless the attestation is one
-  function getSelectors()
-    external
-    pure
-    returns (bytes4 setVerificationKeysSelector, bytes4 verifyAttestationSelector);
+  function getSelectors() external pure returns (bytes4 setVerificationKeysSelector, bytes4 verifyAttestationSelector);
 }

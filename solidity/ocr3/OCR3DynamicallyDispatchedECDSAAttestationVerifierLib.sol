@@ -22,22 +22,15 @@ library OCR3DynamicallyDispatchedECDSAAttestationVerifierLib {
   /// @param f number of faulty oracles that the protocol survives
   /// @param reportHash what the oracles sign, see OCR3Attestations.reportHash
   /// @param attestation who signed, and the signatures
-  function verifyAttestation(
-    uint256[32] storage area,
-    uint8 n,
-    uint8 f,
-    bytes32 reportHash,
-    bytes calldata attestation
-  ) external view {
+  function verifyAttestation(uint256[32] storage area, uint8 n, uint8 f, bytes32 reportHash, bytes calldata attestation)
+    external
+    view
+  {
     OCR3ECDSAAttestationVerifierLib.verifyAttestation(_keys(area), n, f, reportHash, attestation);
   }
 
   /// @notice See OCR3DynamicallyDispatchedAttestationVerifierSelectorInterface.
-  function getSelectors()
-    external
-    pure
-    returns (bytes4 setVerificationKeysSelector, bytes4 verifyAttestationSelector)
-  {
+  function getSelectors() external pure returns (bytes4 setVerificationKeysSelector, bytes4 verifyAttestationSelector) {
     return (
       OCR3DynamicallyDispatchedECDSAAttestationVerifierLib.setVerificationKeys.selector,
       OCR3DynamicallyDispatchedECDSAAttestationVerifierLib.verifyAttestation.selector
@@ -46,11 +39,7 @@ library OCR3DynamicallyDispatchedECDSAAttestationVerifierLib {
 
   /// @dev The parameter is an array of 32 words because that is what its type contributes to the selectors that applications
   /// know. This library lays out the words in its own way.
-  function _keys(uint256[32] storage area)
-    private
-    pure
-    returns (OCR3ECDSAAttestationVerifierLib.Keys storage keys)
-  {
+  function _keys(uint256[32] storage area) private pure returns (OCR3ECDSAAttestationVerifierLib.Keys storage keys) {
     assembly ("memory-safe") {
       keys.slot := area.slot
     }

@@ -215,14 +215,10 @@ library OCR3ECDSAAttestationVerifierLib {
 
   /// @dev Says what is wrong with an attestation that is not one. Each bit of the mask counts as a signature if the oracle
   /// signed what is in the place of its signature; behind the last signature, that is whatever follows in the calldata.
-  function _refuse(
-    uint256 list,
-    uint256 count,
-    uint256 mask,
-    uint256 required,
-    bytes32 reportHash,
-    uint256 signatures
-  ) private view {
+  function _refuse(uint256 list, uint256 count, uint256 mask, uint256 required, bytes32 reportHash, uint256 signatures)
+    private
+    view
+  {
     uint256 matches = 0;
     for (uint256 index = 0; mask >> index != 0; ++index) {
       if ((mask >> index) & 1 == 0) continue;

@@ -28,11 +28,7 @@ library DataContract {
       let word := mload(sub(data, 32))
       let code := or(CREATION_CODE, shl(CREATION_CODE_LENGTH_SHIFT, add(length, OFFSET)))
       mstore(sub(data, 32), shl(8, code))
-      pointer := create(
-        0,
-        sub(data, add(CREATION_CODE_LENGTH, OFFSET)),
-        add(length, add(CREATION_CODE_LENGTH, OFFSET))
-      )
+      pointer := create(0, sub(data, add(CREATION_CODE_LENGTH, OFFSET)), add(length, add(CREATION_CODE_LENGTH, OFFSET)))
       mstore(sub(data, 32), word)
     }
     if (pointer == address(0)) revert KeysNotStored();

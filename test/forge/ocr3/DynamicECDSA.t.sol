@@ -26,9 +26,7 @@ contract DynamicECDSATest is ECDSASuite {
     (bytes4 set, bytes4 verify) = OCR3DynamicallyDispatchedAttestationVerifierSelectorInterface(lib).getSelectors();
     assertEq(set, bytes4(0x49e333a6));
     assertEq(verify, bytes4(0x5cc513a6));
-    assertEq(
-      OCR3DynamicallyDispatchedAttestationVerifierSelectorInterface.getSelectors.selector, bytes4(0x4b503f0b)
-    );
+    assertEq(OCR3DynamicallyDispatchedAttestationVerifierSelectorInterface.getSelectors.selector, bytes4(0x4b503f0b));
   }
 
   function test_needsALibrary() public {

@@ -146,9 +146,7 @@ abstract contract ECDSASuite is OCR3ECDSAFixture {
     }
     refuse(
       transmitData(old),
-      seed % n1 < n2
-        ? InvalidAttestationNumberOfSignatures.selector
-        : InvalidAttestationAttributionBitmask.selector
+      seed % n1 < n2 ? InvalidAttestationNumberOfSignatures.selector : InvalidAttestationAttributionBitmask.selector
     );
   }
 

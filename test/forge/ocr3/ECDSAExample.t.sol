@@ -80,8 +80,7 @@ contract ECDSAExampleTest is OCR3ECDSAFixture {
     makeOracles(n, f, generation);
     vm.recordLogs();
     application.setConfig(n, f, packed(keys), "offchain");
-    (configDigest,,,,,) =
-      abi.decode(vm.getRecordedLogs()[0].data, (bytes32, uint32, uint8, uint8, bytes, bytes));
+    (configDigest,,,,,) = abi.decode(vm.getRecordedLogs()[0].data, (bytes32, uint32, uint8, uint8, bytes, bytes));
   }
 
   function reportOf(uint64 seqNr, uint256 mask) private view returns (Transmission memory t) {

@@ -37,8 +37,7 @@ contract ExampleApplication is OCR3ECDSAAttestationVerifier, OwnerIsCreator {
     uint32 configCount = ++s_configCount;
     // The count makes the digests of equal configurations differ: no report of the one is one of the other. Address and chain
     // keep reports of other contracts away, whose oracles may have the same keys.
-    bytes32 configDigest =
-      keccak256(abi.encode(block.chainid, address(this), configCount, n, f, keys, offchainConfig));
+    bytes32 configDigest = keccak256(abi.encode(block.chainid, address(this), configCount, n, f, keys, offchainConfig));
     (s_n, s_f, s_latestSeqNr) = (n, f, 0);
     s_configDigest = configDigest;
     _setVerificationKeys(n, keys);

@@ -2,14 +2,7 @@
 pragma solidity 0.8.37;
 
 import {OCR3Attestations} from "ocr/ocr3/OCR3Attestations.sol";
-import {
-  BLSAttestation,
-  BLSKey,
-  BLSKeys,
-  ECDSAAttestation,
-  ECDSAKeys,
-  OCR3Encodings
-} from "ocr/ocr3/OCR3Encodings.sol";
+import {BLSAttestation, BLSKey, BLSKeys, ECDSAAttestation, ECDSAKeys, OCR3Encodings} from "ocr/ocr3/OCR3Encodings.sol";
 
 /// @title What is internal to the verifiers, to call
 /// @notice The proofs in gen/ocr3 run the codecs of Go against these.
