@@ -61,6 +61,7 @@ func newApp(out io.Writer) *cli.App {
 				Action: inspect,
 			},
 			breakingCommand(config),
+			initCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 	}
