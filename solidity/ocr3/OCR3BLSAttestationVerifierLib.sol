@@ -81,6 +81,9 @@ library OCR3BLSAttestationVerifierLib {
   /// probability of 2**-128 at most, however the keys and proofs were chosen. The coefficients are hashes of the whole list,
   /// keys, proofs and counters, so that a change of anything in it changes all of them: to find a list with bad proofs that
   /// passes takes some 2**128 attempts. That is more than it takes to find the secret keys.
+  ///
+  /// A key that is infinity fails like any other without a proof, though the precompile takes infinity for a good point: no S_i
+  /// is infinity, and e(S_i, -G2) alone is not 1.
   function setVerificationKeys(Keys storage keys, uint8 n, bytes calldata list) internal {
     OCR3Attestations.requireNumberOfKeys(list.length, KEY_LENGTH, n);
     uint256 pairs;
@@ -89,7 +92,7 @@ library OCR3BLSAttestationVerifierLib {
       buffer = _allocate(BN254Field.BUFFER_LENGTH + BN254Pairing.PAIR_LENGTH * (uint256(n) + 1));
       pairs = buffer + BN254Field.BUFFER_LENGTH;
     }
-    if (n != 0 && !_areProven(list, n, buffer, pairs)) revert InvalidKey();
+    if (!_areProven(list, n, buffer, pairs)) revert InvalidKey();
     // The pairs have done their service: their place is that of the public keys alone now.
     assembly ("memory-safe") {
       let key := list.offset
@@ -103,7 +106,7 @@ library OCR3BLSAttestationVerifierLib {
         key := add(key, KEY_LENGTH)
       }
     }
-    uint256 pointer = n == 0 ? 0 : uint160(DataContract.write(pairs, BN254G2.POINT_LENGTH * n));
+    uint256 pointer = uint160(DataContract.write(pairs, BN254G2.POINT_LENGTH * n));
     keys.head = ((keys.head >> HEAD_BITS) << HEAD_BITS) | (uint256(n) << COUNT_SHIFT) | pointer;
   }
 
@@ -120,7 +123,7 @@ library OCR3BLSAttestationVerifierLib {
     if (!_haveSigned(keys, mask, reportHash, attestation)) revert InvalidAttestation();
   }
 
-  /// @dev Whether each key of a list of n > 0 keys is different from the others and has a good proof of possession.
+  /// @dev Whether each key of a list of n keys is different from the others and has a good proof of possession.
   /// @param buffer see BN254Field.prepare
   /// @param pairs memory for n + 1 pairs: the first for the sum of the proofs, the others for the keys
   function _areProven(bytes calldata list, uint256 n, uint256 buffer, uint256 pairs) private view returns (bool) {
@@ -168,11 +171,7 @@ library OCR3BLSAttestationVerifierLib {
     uint256 proof;
     uint256 counter;
     uint256 product;
-    bool valid;
     assembly ("memory-safe") {
-      // The precompile takes infinity, which is all zeros, for a good point.
-      valid := or(or(mload(add(pair, 64)), mload(add(pair, 96))), or(mload(add(pair, 128)), mload(add(pair, 160))))
-      valid := iszero(iszero(valid))
       mstore(add(pair, 32), PROOF_OF_POSSESSION_TAG)
       digest := keccak256(add(pair, 32), 160)
       proof := calldataload(add(entry, 128))
@@ -180,10 +179,9 @@ library OCR3BLSAttestationVerifierLib {
       // Behind the sum of the proofs, where the generator of G2 will be.
       product := add(pairs, 64)
     }
-    if (!valid) return false;
-    if (!valid || !BN254G1.hashToPoint(buffer, digest, counter, product)) return false;
+    if (!BN254G1.hashToPoint(buffer, digest, counter, product)) return false;
     _multiply(product, coefficient, pair);
-    (valid,) = BN254G1.decompress(buffer, proof, 1, product);
+    (bool valid,) = BN254G1.decompress(buffer, proof, 1, product);
     if (!valid) return false;
     _multiply(product, coefficient, product);
     BN254G1.add(pairs, pairs);

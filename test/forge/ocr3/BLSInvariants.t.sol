@@ -144,6 +144,7 @@ contract BLSInvariantsTest is Test {
 
   /// @dev The handler compares every answer with a model that makes the one attestation that is right.
   /// forge-config: default.invariant.runs = 4
+  /// forge-config: default.invariant.depth = 32
   function invariant_AttestationsAreSigned() public view {
     assertEq(handler.violation(), "");
   }
@@ -151,6 +152,7 @@ contract BLSInvariantsTest is Test {
   /// @dev In the group, not infinity, proven, not twice, and each in its place: read from where the verifiers keep them. That a
   /// key is the multiple of the generator by a number that its owner knows is shown by the pairing with that multiple.
   /// forge-config: default.invariant.runs = 4
+  /// forge-config: default.invariant.depth = 32
   function invariant_KeysAreUsable() public view {
     uint256 n = handler.numberOfKeys();
     for (uint256 v = 0; v < 2; ++v) {

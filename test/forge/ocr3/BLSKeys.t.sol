@@ -292,23 +292,31 @@ abstract contract BLSKeysSuite is OCR3BLSFixture {
     }
   }
 
-  /// @dev The coefficients of the list before the proofs were changed, and of the list with the change of one of them: all must
-  /// depend on every proof.
-  function test_refusesErrorsThatCancelOutWithCoefficientsOfAnotherList() public {
+  /// @dev Coefficients that one could know before all of the list is there: those of nothing, of the keys alone, of the list
+  /// with good proofs, of the list when one of two bad proofs is in.
+  function test_refusesErrorsThatCancelOutWithCoefficientsKnownBefore() public {
     for (uint256 i = 0; i < 4; ++i) {
       for (uint256 j = 0; j < 4; ++j) {
         if (i == j) continue;
         makeOracles(4, 1, 0);
-        bytes32 seed = keccak256(packed(keys));
-        cancelOut(i, j, coefficient(seed, i), coefficient(seed, j));
-        refuse(setConfigData(4, 1, packed(keys)), InvalidKey.selector);
+        bytes32[6] memory seeds = [bytes32(0), keccak256(""), keccak256(packed(keys)), 0, 0, 0];
+        bytes memory publicKeys;
+        bytes memory zeroed;
+        for (uint256 k = 0; k < 4; ++k) {
+          publicKeys = bytes.concat(publicKeys, OCR3BLSKeys.publicKey(k));
+          zeroed = bytes.concat(zeroed, OCR3BLSModel.replace(keys[k], 128, new bytes(32)));
+        }
+        (seeds[3], seeds[4]) = (keccak256(publicKeys), keccak256(zeroed));
+        cancelOut(i, j, coefficient(seeds[2], i), coefficient(seeds[2], j));
         bytes memory changed = keys[i];
         makeOracles(4, 1, 0);
         keys[i] = changed;
-        seed = keccak256(packed(keys));
-        makeOracles(4, 1, 0);
-        cancelOut(i, j, coefficient(seed, i), coefficient(seed, j));
-        refuse(setConfigData(4, 1, packed(keys)), InvalidKey.selector);
+        seeds[5] = keccak256(packed(keys));
+        for (uint256 k = 0; k < 6; ++k) {
+          makeOracles(4, 1, 0);
+          cancelOut(i, j, coefficient(seeds[k], i), coefficient(seeds[k], j));
+          refuse(setConfigData(4, 1, packed(keys)), InvalidKey.selector);
+        }
       }
     }
   }
@@ -452,7 +460,7 @@ contract BLSKeysTest is BLSKeysSuite {
       assertEq(slot >> 168, (n << 32) | (type(uint32).max - n), "application");
       assertEq(uint8(slot >> 160), n, "number of keys");
       address data = address(uint160(slot));
-      bytes memory code = n == 0 ? bytes("") : bytes(hex"00");
+      bytes memory code = hex"00";
       for (uint256 i = 0; i < n; ++i) {
         code = bytes.concat(code, OCR3BLSModel.slice(keys[i], 0, 128));
       }
