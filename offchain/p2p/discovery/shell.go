@@ -207,6 +207,10 @@ func (s *shell) carryOutOne(e machine.Effect) {
 	switch e := e.(type) {
 	case machine.Connect:
 		s.connect(e.Peer)
+		// There may be a new address.
+		if host, ok := s.host.RawWrappee().(interface{ AddressesChanged(p2ptypes.PeerID) }); ok {
+			host.AddressesChanged(e.Peer)
+		}
 	case machine.Disconnect:
 		if st := s.streams[e.Peer]; st != nil {
 			s.closeStream(st)

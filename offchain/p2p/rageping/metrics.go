@@ -102,7 +102,7 @@ func (c *counts) observe(o machine.Outcome) {
 		c.latency.Observe(o.Latency.Seconds())
 	case machine.TimedOut:
 		c.timedOut.Inc()
-	case machine.Invalid:
+	case machine.Unexpected, machine.Invalid:
 		c.invalid.Inc()
 	}
 }

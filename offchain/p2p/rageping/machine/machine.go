@@ -108,12 +108,13 @@ type Outcome struct {
 type What byte
 
 const (
-	Nothing  What = iota
-	Sent          // a ping went out
-	Answered      // a ping came in, its pong went out
-	Measured      // the pong came in
-	TimedOut      // the pong did not come in time
-	Invalid       // a pong to no ping, or no message at all
+	Nothing    What = iota
+	Sent            // a ping went out
+	Answered        // a ping came in, its pong went out
+	Measured        // the pong came in
+	TimedOut        // the pong did not come in time
+	Unexpected      // a pong came in to no ping, or too late
+	Invalid         // what came in is neither ping nor pong
 )
 
 // New returns a machine that begins to probe after the startup delay and a period. The profile must be valid.
@@ -157,7 +158,10 @@ func (m *Machine) Receive(now time.Duration, message []byte) Outcome {
 	case typ == typePing && len(message) == m.profile.PingSize:
 		pong := Pong(message)
 		return Outcome{Send: pong[:], What: Answered}
-	case typ == typePong && len(message) == PongSize && m.expected != nil && [PongSize]byte(message) == *m.expected:
+	case typ == typePong && len(message) == PongSize:
+		if m.expected == nil || [PongSize]byte(message) != *m.expected {
+			return Outcome{What: Unexpected}
+		}
 		m.expected = nil
 		m.nextTick = now + m.period()
 		return Outcome{What: Measured, Latency: now - m.sentAt}

@@ -97,17 +97,17 @@ func TestProbe(t *testing.T) {
 	pong := Pong(first)
 	wrong := pong
 	wrong[35] ^= 1
-	expect(m.Receive(51*s, wrong[:]), Invalid, 55*s)
+	expect(m.Receive(51*s, wrong[:]), Unexpected, 55*s)
 	measured := m.Receive(52*s, pong[:])
 	expect(measured, Measured, 72*s)
 	if measured.Latency != 2*s {
 		t.Errorf("latency %v, want 2s", measured.Latency)
 	}
-	expect(m.Receive(53*s, pong[:]), Invalid, 72*s) // again
+	expect(m.Receive(53*s, pong[:]), Unexpected, 72*s) // again
 	second := expect(m.Tick(72*s), Sent, 77*s)
 	expect(m.Tick(77*s), TimedOut, 97*s)
 	pong = Pong(second)
-	expect(m.Receive(78*s, pong[:]), Invalid, 97*s) // too late
+	expect(m.Receive(78*s, pong[:]), Unexpected, 97*s) // too late
 	expect(m.Receive(78*s, []byte{0, 0, 0, 3}), Invalid, 97*s)
 	expect(m.Receive(78*s, nil), Invalid, 97*s)
 	expect(m.Receive(78*s, make([]byte, 20)), Invalid, 97*s)
