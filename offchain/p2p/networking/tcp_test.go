@@ -1,0 +1,227 @@
+package networking
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/p2p/ragep2p"
+	"github.com/ocrkit/ocrkit/offchain/p2p/rageping"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// tcpNode is a peer on loopback.
+type tcpNode struct {
+	t        testing.TB
+	config   PeerConfig
+	log      *log
+	registry *prometheus.Registry
+	peer     *concretePeer
+}
+
+// freeAddress finds an address to listen at, outside of the range from which the system takes the ports of outgoing connections.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
+	}
+	t.Fatal("no free port")
+	return ""
+}
+
+// tcpNodes returns n peers that run, with intervals that are short enough to wait for.
+func tcpNodes(t testing.TB, n int, newer bool) (list []*tcpNode) {
+	for i := range n {
+		node := &tcpNode{t: t, log: &log{}, registry: prometheus.NewRegistry()}
+		node.config = PeerConfig{
+			PrivKey:                      testKey(i),
+			Logger:                       node.log,
+			V2ListenAddresses:            []string{freeAddress(t)},
+			V2DeltaReconcile:             2 * time.Second,
+			V2DeltaDial:                  200 * time.Millisecond,
+			V2EndpointConfig:             DefaultEndpointConfigV2(),
+			MetricsRegisterer:            node.registry,
+			LatencyMetricsServiceConfigs: rageping.DefaultConfigs(),
+		}
+		if newer {
+			node.config.EnableExperimentalRageP2P = DangerDangerEnableExperimentalRageP2P
+		}
+		node.start()
+		list = append(list, node)
+	}
+	t.Cleanup(func() {
+		for _, n := range list {
+			n.close()
+		}
+	})
+	return list
+}
+
+func (n *tcpNode) start() {
+	n.t.Helper()
+	var err error
+	if n.peer, err = NewPeer(n.config); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+func (n *tcpNode) close() {
+	if n.peer == nil {
+		return
+	}
+	if err := n.peer.Close(); err != nil {
+		n.t.Error(err)
+	}
+	n.peer = nil
+}
+
+func (n *tcpNode) locator() commontypes.BootstrapperLocator {
+	return commontypes.BootstrapperLocator{PeerID: n.peer.PeerID(), Addrs: n.config.V2ListenAddresses}
+}
+
+func tcpPeerIDs(list []*tcpNode) (ids []string) {
+	for _, n := range list {
+		ids = append(ids, n.peer.PeerID())
+	}
+	return ids
+}
+
+// talk lets all endpoints broadcast until each has heard this text from all. Endpoints deliver by channel.
+func talk(t testing.TB, endpoints []commontypes.BinaryNetworkEndpoint, text string) {
+	t.Helper()
+	timeout := time.NewTimer(60 * time.Second)
+	defer timeout.Stop()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for i, e := range endpoints {
+		heard := map[commontypes.OracleID]bool{}
+		for len(heard) < len(endpoints) {
+			select {
+			case m := <-e.Receive():
+				if string(m.Msg) == fmt.Sprintf("%s from %d", text, m.Sender) {
+					heard[m.Sender] = true
+				}
+			case <-again.C:
+				for j, other := range endpoints {
+					other.Broadcast(fmt.Appendf(nil, "%s from %d", text, j))
+				}
+			case <-timeout.C:
+				t.Fatalf("%s: oracle %d has heard from %v only", text, i, heard)
+			}
+		}
+	}
+}
+
+func tcpEndpoint(t testing.TB, n *tcpNode, digest types.ConfigDigest, ids []string, boot []commontypes.BootstrapperLocator) commontypes.BinaryNetworkEndpoint {
+	t.Helper()
+	e, err := n.peer.OCR2BinaryNetworkEndpointFactory().NewEndpoint(digest, ids, boot, 1, testLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func closeEndpoints(t testing.TB, endpoints []commontypes.BinaryNetworkEndpoint) {
+	t.Helper()
+	for _, e := range endpoints {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTCP: four oracles and a bootstrapper on real sockets find each other, talk, restart, change the config.
+func TestTCP(t *testing.T) {
+	for _, newer := range []bool{false, true} {
+		t.Run(fmt.Sprintf("newer=%v", newer), func(t *testing.T) {
+			all := tcpNodes(t, 5, newer)
+			oracles, boot := all[:4], []commontypes.BootstrapperLocator{all[4].locator()}
+			ids := tcpPeerIDs(oracles)
+			first := types.ConfigDigest{0, 1, 1}
+			b, err := all[4].peer.OCR2BootstrapperFactory().NewBootstrapper(first, ids, boot, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			var endpoints []commontypes.BinaryNetworkEndpoint
+			for _, n := range oracles {
+				endpoints = append(endpoints, tcpEndpoint(t, n, first, ids, boot))
+			}
+			talk(t, endpoints, "first")
+
+			if err := endpoints[1].Close(); err != nil {
+				t.Error(err)
+			}
+			oracles[1].close()
+			oracles[1].config.V2ListenAddresses = []string{freeAddress(t)}
+			oracles[1].start()
+			endpoints[1] = tcpEndpoint(t, oracles[1], first, ids, boot)
+			talk(t, endpoints, "after a restart")
+
+			var next []commontypes.BinaryNetworkEndpoint
+			for _, n := range oracles {
+				next = append(next, tcpEndpoint(t, n, types.ConfigDigest{0, 1, 2}, ids, boot))
+			}
+			talk(t, next, "new config")
+			closeEndpoints(t, endpoints)
+			talk(t, next, "new config alone")
+			closeEndpoints(t, next)
+			for i, n := range all {
+				for _, line := range n.log.all() {
+					if strings.HasPrefix(line, "error") || strings.HasPrefix(line, "critical") {
+						t.Errorf("node %d: %s", i, line)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestTCPManyInstances: a hundred instances share one connection.
+func TestTCPManyInstances(t *testing.T) {
+	const instances = 100
+	nodes := tcpNodes(t, 2, false)
+	ids, boot := tcpPeerIDs(nodes), []commontypes.BootstrapperLocator{nodes[0].locator()}
+	var all [instances][]commontypes.BinaryNetworkEndpoint
+	for i := range instances {
+		for _, n := range nodes {
+			all[i] = append(all[i], tcpEndpoint(t, n, types.ConfigDigest{0, 1, byte(i)}, ids, boot))
+		}
+	}
+	for i, endpoints := range all {
+		talk(t, endpoints, fmt.Sprint("instance ", i))
+	}
+	for _, n := range nodes {
+		families, err := n.registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			if f.GetName() == "ragep2p_peer_conn_established_total" {
+				if connections := f.Metric[0].GetCounter().GetValue(); len(f.Metric) != 1 || connections < 1 || connections > 3 {
+					t.Errorf("%d peers, %v connections for %d instances", len(f.Metric), connections, instances)
+				}
+			}
+		}
+		host := n.peer.host.RawWrappee().(*ragep2p.Host)
+		if status := host.Status(); strings.Count(status, "ocr/") != instances {
+			t.Errorf("status does not list %d streams:\n%s", instances, status)
+		}
+	}
+	for _, endpoints := range all {
+		closeEndpoints(t, endpoints)
+	}
+}
