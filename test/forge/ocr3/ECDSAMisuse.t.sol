@@ -72,6 +72,21 @@ contract ECDSAMisuseTest is OCR3ECDSAFixture {
     }
   }
 
+  /// @dev What was in memory does not get into storage.
+  function test_storesKeysOnly() public {
+    for (uint256 n = 0; n <= 4; ++n) {
+      setUp();
+      makeOracles(n, 0, "few");
+      verifier.setKeys(uint8(n), packed(keys));
+      bytes memory stored = bytes.concat(
+        vm.load(address(verifier), 0),
+        bytes16(uint128(uint256(vm.load(address(verifier), bytes32(uint256(2)))))),
+        vm.load(address(verifier), bytes32(uint256(1)))
+      );
+      assertEq(stored, bytes.concat(packed(keys), new bytes(80 - 20 * n)));
+    }
+  }
+
   function testFuzz_reportsAreHashed(bytes32 digest, uint64 seqNr, bytes memory report) public {
     makeOracles(1, 0, "one");
     verifier.setKeys(1, packed(keys));

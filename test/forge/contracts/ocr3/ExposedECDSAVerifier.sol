@@ -7,11 +7,27 @@ import {OCR3ECDSAAttestationVerifier} from "ocr/ocr3/OCR3ECDSAAttestationVerifie
 contract ExposedECDSAVerifier is OCR3ECDSAAttestationVerifier {
   uint88 public neighbour = type(uint88).max;
 
-  function setKeys(uint8 n, bytes calldata keys) external {
+  /// @dev Memory is not clean when an application has worked with it.
+  modifier withDirtyMemory() {
+    assembly ("memory-safe") {
+      let free := mload(0x40)
+      mstore(0, not(0))
+      for {
+        let i := 0
+      } lt(i, 0x1000) {
+        i := add(i, 32)
+      } {
+        mstore(add(free, i), not(0))
+      }
+    }
+    _;
+  }
+
+  function setKeys(uint8 n, bytes calldata keys) external withDirtyMemory {
     _setVerificationKeys(n, keys);
   }
 
-  function verify(uint8 n, uint8 f, bytes32 reportHash, bytes calldata attestation) external view {
+  function verify(uint8 n, uint8 f, bytes32 reportHash, bytes calldata attestation) external view withDirtyMemory {
     _verifyAttestationOfHash(n, f, reportHash, attestation);
   }
 
