@@ -37,6 +37,7 @@ type Node struct {
 	Database *Database
 	Plugins  *PluginFactory
 	Log      *Log
+	PeerKey  *keys.PeerKey // of the peer id that configs have
 	Args     offchain.OCR2OracleArgs
 	Oracle   offchain.Oracle // nil unless running
 
@@ -69,6 +70,7 @@ func New(tb testing.TB, n, f int) *Network {
 			Database: NewDatabase(),
 			Plugins:  &PluginFactory{Contract: net.Contract},
 			Log:      &Log{},
+			PeerKey:  peerKey,
 			identity: config.OracleIdentityExtra{
 				OracleIdentity: config.OracleIdentity{
 					OffchainPublicKey: offchainKeys.OffchainPublicKey(),

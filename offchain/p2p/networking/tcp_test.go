@@ -1,10 +1,12 @@
 package networking
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,27 +101,48 @@ func tcpPeerIDs(list []*tcpNode) (ids []string) {
 // talk lets all endpoints broadcast until each has heard this text from all. Endpoints deliver by channel.
 func talk(t testing.TB, endpoints []commontypes.BinaryNetworkEndpoint, text string) {
 	t.Helper()
-	timeout := time.NewTimer(60 * time.Second)
-	defer timeout.Stop()
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
-	for i, e := range endpoints {
-		heard := map[commontypes.OracleID]bool{}
-		for len(heard) < len(endpoints) {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	var listening sync.WaitGroup // to those that have not heard from all
+	var readers sync.WaitGroup
+	for _, e := range endpoints {
+		listening.Add(1)
+		readers.Go(func() {
+			heard := map[commontypes.OracleID]bool{}
+			for {
+				select {
+				case m := <-e.Receive():
+					if !heard[m.Sender] && string(m.Msg) == fmt.Sprintf("%s from %d", text, m.Sender) {
+						if heard[m.Sender] = true; len(heard) == len(endpoints) {
+							listening.Done()
+						}
+					}
+				case <-ctx.Done():
+					if len(heard) < len(endpoints) {
+						listening.Done()
+						t.Errorf("%s: an oracle has heard from %v only", text, heard)
+					}
+					return
+				}
+			}
+		})
+	}
+	readers.Go(func() {
+		again := time.NewTicker(100 * time.Millisecond)
+		defer again.Stop()
+		for ctx.Err() == nil {
+			for i, e := range endpoints {
+				e.Broadcast(fmt.Appendf(nil, "%s from %d", text, i))
+			}
 			select {
-			case m := <-e.Receive():
-				if string(m.Msg) == fmt.Sprintf("%s from %d", text, m.Sender) {
-					heard[m.Sender] = true
-				}
 			case <-again.C:
-				for j, other := range endpoints {
-					other.Broadcast(fmt.Appendf(nil, "%s from %d", text, j))
-				}
-			case <-timeout.C:
-				t.Fatalf("%s: oracle %d has heard from %v only", text, i, heard)
+			case <-ctx.Done():
 			}
 		}
-	}
+	})
+	listening.Wait()
+	cancel()
+	readers.Wait()
 }
 
 func tcpEndpoint(t testing.TB, n *tcpNode, digest types.ConfigDigest, ids []string, boot []commontypes.BootstrapperLocator) commontypes.BinaryNetworkEndpoint {
