@@ -1,4 +1,5 @@
-// Command ocrnode runs oracles. Its subcommand devnet runs a whole network of them on this machine.
+// Command ocrnode runs oracles and bootstrappers, one node for each process, as a file says (run, bootstrap, keys, config; see
+// docs/operate.md). Its subcommand devnet runs a whole network of them on this machine.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/devnet"
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/feed"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/node"
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/nodelog"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 )
@@ -44,7 +46,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Usage:     "run Offchain Reporting oracles",
 		Writer:    stdout,
 		ErrWriter: stderr,
-		Commands:  []*cli.Command{devnetCommand(stdout, stderr)},
+		Commands: []*cli.Command{
+			nodeCommand("run", "run the oracles that a node file lists",
+				"Runs until a signal (SIGINT, SIGTERM) ends it; what it was doing is brought to an end first. Exits with 0 then.",
+				node.RoleOracle, stderr),
+			nodeCommand("bootstrap", "help the oracles of the contracts that a node file lists to find each other",
+				"A bootstrapper needs a key file for its peer id only and takes no part in the protocol.", node.RoleBootstrapper, stderr),
+			keysCommand(stdout, stderr),
+			configCommand(stdout),
+			devnetCommand(stdout, stderr),
+		},
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
 			return usageError{err}
 		},
@@ -52,9 +63,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	err := app.RunContext(ctx, args)
 	var usage usageError
+	var running *runError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &running):
+		fmt.Fprintf(stderr, "ocrnode: %v\n", err)
+		return exitFailure
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "ocrnode: %v\n", err)
 		return exitUsage
@@ -78,6 +93,7 @@ func devnetCommand(stdout, stderr io.Writer) *cli.Command {
 			&cli.IntFlag{Name: "faulty", Usage: "how many of them are hostile, at most a third"},
 			&cli.IntFlag{Name: "rounds", Value: 10, Usage: "end after that many reports"},
 			&cli.StringFlag{Name: "chain", Value: devnet.EmbeddedChain, Usage: "`URL` of a node, or \"embedded\" for a chain in this process"},
+			&cli.StringFlag{Name: "transport", Value: devnet.TransportMemory, Usage: "how the oracles speak: memory, or tcp (as nodes do, with a bootstrapper, on this machine)"},
 			&cli.StringFlag{Name: "funder", Usage: "keystore `FILE` (Ethereum, version 3) of an account that pays, on nodes that give no money away"},
 			&cli.StringFlag{Name: "funder-password-file", Usage: "`FILE` with the password of the funder's keystore"},
 			&cli.StringFlag{Name: "feed", Usage: "prices: a CSV `FILE`, or the URL of an HTTP JSON source (default: " + feed.Builtin + ")"},
@@ -99,7 +115,7 @@ func devnetCommand(stdout, stderr io.Writer) *cli.Command {
 			options := devnet.Options{
 				Oracles: c.Int("oracles"), Faulty: c.Int("faulty"), Rounds: c.Int("rounds"),
 				Chain: c.String("chain"), Feed: c.String("feed"), FeedPath: c.String("feed-path"),
-				Seed: c.Uint64("seed"), Timeout: c.Duration("timeout"),
+				Transport: c.String("transport"), Seed: c.Uint64("seed"), Timeout: c.Duration("timeout"),
 				Logger: nodelog.New(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))),
 			}
 			if err := options.Validate(); err != nil {

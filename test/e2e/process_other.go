@@ -2,6 +2,12 @@
 
 package e2e
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
+
+// EndWithParent does nothing: only Linux has this.
+func EndWithParent(*exec.Cmd) {}
 
 func processAttributes() *syscall.SysProcAttr { return nil }

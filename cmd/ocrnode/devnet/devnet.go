@@ -34,6 +34,8 @@ type Options struct {
 	// Chain is [EmbeddedChain] or the URL of a node. Funder pays for the accounts on a node that does not give money away.
 	Chain  string
 	Funder *ecdsa.PrivateKey
+	// Transport is TransportMemory (also if empty) or TransportTCP.
+	Transport string
 	// Feed and FeedPath are those of [feed.Open].
 	Feed, FeedPath string
 	// Seed makes keys, noise and lies reproducible. What a seed's keys own is anybody's: they are for development only.
@@ -53,6 +55,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("%d hostile oracles: with %d oracles at most %d may be hostile; beyond that no protocol can promise anything", o.Faulty, o.Oracles, maxFaulty(o.Oracles))
 	case o.Rounds < 1:
 		return fmt.Errorf("%d rounds: want at least 1", o.Rounds)
+	case o.Transport != "" && o.Transport != TransportMemory && o.Transport != TransportTCP:
+		return fmt.Errorf("transport %q: want %s or %s", o.Transport, TransportMemory, TransportTCP)
 	case o.Timeout <= 0:
 		return fmt.Errorf("timeout of %s: want more than 0", o.Timeout)
 	}
@@ -104,8 +108,16 @@ func Run(ctx context.Context, o Options, show Screen) (err error) {
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
 
+	var links transport = memoryTransport{inmemory.NewNetwork()}
+	if o.Transport == TransportTCP {
+		if links, err = openTCP(installed.configDigest, keyring.oracles, keyring.bootstrapper, o.Logger); err != nil {
+			return err
+		}
+	}
+	defer func() { err = errors.Join(err, links.close()) }()
+
 	s := &site{
-		chain: c, aggregator: installed.aggregator, network: inmemory.NewNetwork(), database: database,
+		chain: c, aggregator: installed.aggregator, transport: links, database: database,
 		market: newMarket(prices, o.Seed), juels: juelsPerEther, seed: o.Seed, logger: o.Logger,
 	}
 	vicesOf := assignVices(o)
@@ -219,6 +231,8 @@ type devKeys struct {
 	owner   *keys.EVMKey // deploys and owns the contracts
 	oracles []*keys.Bundle
 	dealer  [32]byte // from which the shared secret of the configuration is derived
+
+	bootstrapper *keys.PeerKey // of the transport over TCP
 }
 
 func newKeys(seed uint64, n int) (*devKeys, error) {
@@ -239,6 +253,9 @@ func newKeys(seed uint64, n int) (*devKeys, error) {
 			return nil, err
 		}
 		k.oracles = append(k.oracles, bundle)
+	}
+	if k.bootstrapper, err = keys.GeneratePeerKey(random); err != nil {
+		return nil, err
 	}
 	return k, nil
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
 	"github.com/ocrkit/ocrkit/offchain/keys"
-	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median/evmreportcodec"
 	"github.com/ocrkit/ocrkit/offchain/store"
@@ -63,7 +62,7 @@ func (o *oracle) close() error {
 type site struct {
 	chain      *chain
 	aggregator common.Address
-	network    *inmemory.Network
+	transport  transport
 	database   *store.Store
 	market     *market
 	juels      *big.Int // price of one ether in juels
@@ -96,19 +95,22 @@ func (s *site) startOracle(i int, bundle *keys.Bundle, vice vice) (_ *oracle, er
 		Client: s.chain.client, Contract: s.aggregator, Subscribe: true, Logger: logger,
 	})
 
-	peer := s.network.Peer(bundle.Peer.PeerID().String())
-	var endpoints types.BinaryNetworkEndpointFactory = peer
+	endpoints, bootstrappers, err := s.transport.join(bundle, logger)
+	if err != nil {
+		return nil, err
+	}
 	var source median.DataSource = honestSource{s.market, id}
 	switch {
 	case vice == liar:
 		source = &lyingSource{market: s.market, random: rand.New(rand.NewPCG(s.seed, uint64(i)))}
 	case vice >= 0:
 		source = hostileSource{s.market}
-		endpoints = &hostilePeer{Peer: peer, vice: vice, seed: s.seed ^ uint64(i)}
+		endpoints = &hostilePeer{BinaryNetworkEndpointFactory: endpoints, vice: vice, seed: s.seed ^ uint64(i)}
 	}
 
 	node, err := offchain.NewOracle(offchain.OCR2OracleArgs{
 		BinaryNetworkEndpointFactory: endpoints,
+		V2Bootstrappers:              bootstrappers,
 		ContractConfigTracker:        o.tracker,
 		ContractTransmitter:          evm.NewTransmitter(s.chain.client, s.aggregator, o.txManager),
 		Database:                     s.database.Job(bundle.Peer.PeerID().String()),

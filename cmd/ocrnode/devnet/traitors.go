@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -65,19 +64,19 @@ func (s hostileSource) Observe(ctx context.Context, _ types.ReportTimestamp) (*b
 
 // hostilePeer makes endpoints that misbehave.
 type hostilePeer struct {
-	*inmemory.Peer
+	types.BinaryNetworkEndpointFactory
 	vice vice
 	seed uint64
 }
 
 func (p *hostilePeer) NewEndpoint(cd types.ConfigDigest, peerIDs []string, bootstrappers []commontypes.BootstrapperLocator,
 	f int, limits types.BinaryNetworkEndpointLimits) (commontypes.BinaryNetworkEndpoint, error) {
-	endpoint, err := p.Peer.NewEndpoint(cd, peerIDs, bootstrappers, f, limits)
+	endpoint, err := p.BinaryNetworkEndpointFactory.NewEndpoint(cd, peerIDs, bootstrappers, f, limits)
 	if err != nil {
 		return nil, err
 	}
 	return &hostileEndpoint{
-		Endpoint: endpoint.(*inmemory.Endpoint), vice: p.vice, n: len(peerIDs),
+		BinaryNetworkEndpoint: endpoint, vice: p.vice, n: len(peerIDs),
 		random: rand.New(rand.NewPCG(p.seed, 0)),
 	}, nil
 }
@@ -85,7 +84,7 @@ func (p *hostilePeer) NewEndpoint(cd types.ConfigDigest, peerIDs []string, boots
 // hostileEndpoint stands between a correct oracle and the network, and turns what the oracle says into what a traitor
 // would say. It holds no key, so it cannot lie where a signature would show it; that is what the liar is for.
 type hostileEndpoint struct {
-	*inmemory.Endpoint
+	commontypes.BinaryNetworkEndpoint
 	vice vice
 	n    int
 
@@ -95,13 +94,13 @@ type hostileEndpoint struct {
 
 func (e *hostileEndpoint) SendTo(payload []byte, to commontypes.OracleID) {
 	for _, p := range e.twist(payload) {
-		e.Endpoint.SendTo(p, to)
+		e.BinaryNetworkEndpoint.SendTo(p, to)
 	}
 }
 
 func (e *hostileEndpoint) Broadcast(payload []byte) {
 	if e.vice == liar {
-		e.Endpoint.Broadcast(payload)
+		e.BinaryNetworkEndpoint.Broadcast(payload)
 		return
 	}
 	for to := range e.n {

@@ -1,0 +1,514 @@
+// Package processes runs real programs: a bootstrapper and four oracles, each a process of its own, over TCP, on a real node.
+package processes
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/ethclient"
+
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/node"
+	"github.com/ocrkit/ocrkit/gen/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/keys"
+	"github.com/ocrkit/ocrkit/test/e2e"
+)
+
+const (
+	oracles  = 4
+	patience = 90 * time.Second // until something that must happen has happened
+	password = "correct horse"
+)
+
+// site is a network under test.
+type site struct {
+	t        *testing.T
+	dir      string
+	bin      string
+	anvil    *e2e.Anvil
+	client   *ethclient.Client
+	cut      *partition
+	source   *httptest.Server
+	contract common.Address
+	nodes    []*process // the oracles by id, then the bootstrapper
+}
+
+// process is one node.
+type process struct {
+	s       *site
+	name    string
+	command string // run or bootstrap
+	public  keys.Public
+	listen  string
+	http    string
+
+	cmd  *exec.Cmd
+	done chan error
+	log  *tailLog
+}
+
+// tailLog keeps what a process logs, for when the test fails.
+type tailLog struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *tailLog) follow(r *bufio.Scanner) {
+	for r.Scan() {
+		l.mu.Lock()
+		if l.lines = append(l.lines, r.Text()); len(l.lines) > 400 {
+			l.lines = l.lines[200:]
+		}
+		l.mu.Unlock()
+	}
+}
+
+func (l *tailLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "\n")
+}
+
+// TestNetworkOfProcesses: reports land; an oracle that is killed in the middle of a round takes part again when it is back; one that is
+// cut off takes part again when it is not any more; a new config is taken up under way; and all end cleanly when told to.
+func TestNetworkOfProcesses(t *testing.T) {
+	s := newSite(t)
+	first := s.apply()
+	s.start()
+	s.waitReports("reports land", first, 3, nil)
+	s.allReady()
+
+	leader := s.leader()
+	leader.kill()
+	s.waitReports("reports land without the oracle that was killed", first, 2, func(e *ocr2.NewTransmission) bool {
+		return e.Transmitter != common.Address(leader.public.TransmitAccount)
+	})
+	leader.run()
+	s.observedBy(first, leader)
+
+	lonely := s.nodes[(s.index(leader)+1)%oracles]
+	s.cut.cutOff(lonely.public.PeerID)
+	s.waitFor("the oracle that is cut off tries to come back", func() bool {
+		return s.cut.connections(lonely.public.PeerID) == 0 && s.cut.refusals() > 0
+	})
+	s.waitReports("reports land without the oracle that is cut off", first, 2, nil)
+	s.cut.heal(lonely.public.PeerID)
+	s.observedBy(first, lonely)
+
+	s.edit("deltaGrace: 100ms", "deltaGrace: 200ms")
+	second := s.apply()
+	if second == first {
+		t.Fatal("the new config has the digest of the old one")
+	}
+	s.waitReports("reports land under the new config", second, 3, nil)
+	s.allReady()
+	s.metrics()
+	s.stop()
+}
+
+func newSite(t *testing.T) *site {
+	s := &site{t: t, dir: t.TempDir(), bin: t.TempDir(), anvil: e2e.StartAnvil(t, "--block-time", "1")}
+	build := exec.Command("go", "build", "-o", s.bin, "./cmd/ocrnode", "./cmd/ocrdeploy")
+	build.Dir = e2e.Root(t)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	var err error
+	if s.client, err = ethclient.Dial(s.anvil.WS); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.client.Close)
+	s.cut = newPartition(t)
+	started := time.Now()
+	s.source = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		// The price moves, so that there is always something to report.
+		fmt.Fprintf(w, `{"data": {"price": "%d.25"}}`, 2000+int(time.Since(started).Seconds()))
+	}))
+	t.Cleanup(s.source.Close)
+	if err := os.WriteFile(s.path("password"), []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	var keyFiles []string
+	for i := range oracles + 1 {
+		p := &process{s: s, name: fmt.Sprintf("oracle-%d", i), command: "run"}
+		if i == oracles {
+			p.name, p.command = "bootstrapper", "bootstrap"
+		}
+		file := s.path("keys/" + p.name + ".json")
+		out := s.tool("ocrnode", "keys", "new", "--light", "--password-file", s.path("password"), file)
+		if err := json.Unmarshal([]byte(out), &p.public); err != nil {
+			t.Fatalf("keys new: %v\n%s", err, out)
+		}
+		p.listen, p.http = freeAddress(t), freeAddress(t)
+		s.nodes = append(s.nodes, p)
+		if i < oracles {
+			keyFiles = append(keyFiles, file)
+			e2e.Output(t, "cast", "rpc", "--rpc-url", s.anvil.URL, "anvil_setBalance", p.public.TransmitAccount.String(), "0xde0b6b3a7640000")
+		}
+	}
+	s.tool("ocrdeploy", "keys", "dealer", "--light", "--password-file", s.path("password"), s.path("dealer.json"))
+	owner := strings.TrimSpace(s.tool("ocrdeploy", "keys", "account", "--light", "--password-file", s.path("password"), s.path("owner.json")))
+	e2e.Output(t, "cast", "rpc", "--rpc-url", s.anvil.URL, "anvil_setBalance", owner, "0xde0b6b3a7640000")
+	network := s.tool("ocrdeploy", append([]string{"template", "--payee", "0x00000000000000000000000000000000000000AA"}, keyFiles...)...)
+	if err := os.WriteFile(s.path("network.yaml"), []byte(network), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range [][2]string{
+		{"deltaProgress: 10s", "deltaProgress: 4s"}, {"deltaResend: 5s", "deltaResend: 1s"}, {"deltaRound: 5s", "deltaRound: 1s"},
+		{"deltaGrace: 500ms", "deltaGrace: 100ms"}, {"deltaStage: 20s", "deltaStage: 3s"},
+		{"maxDurationObservation: 2s", "maxDurationObservation: 500ms"}, {"maxDurationReport: 500ms", "maxDurationReport: 200ms"},
+		{"alphaReport: 0.5%", "alphaReport: 0%"}, {"alphaAccept: 0.5%", "alphaAccept: 0%"},
+	} {
+		s.edit(change[0], change[1])
+	}
+	return s
+}
+
+// start writes the node files and starts all processes.
+func (s *site) start() {
+	boot := s.nodes[oracles]
+	locator := boot.public.PeerID.String() + "@" + s.cut.door(boot.public.PeerID, boot.listen)
+	for i, p := range s.nodes {
+		announce := s.cut.door(p.public.PeerID, p.listen)
+		job := fmt.Sprintf("  - name: eth-usd\n    contract: %q\n", s.contract)
+		if i < oracles {
+			job += fmt.Sprintf("    source: {url: %q, path: data.price}\n    juelsPerFeeCoin: {value: \"200000000000000000000\"}\n", s.source.URL)
+		}
+		file := fmt.Sprintf(`version: 1
+name: %s
+keys: {file: keys/%s.json, passwordFile: password}
+database: data/%s
+network:
+  listen: [%q]
+  announce: [%q]
+  bootstrappers: [%q]
+  deltaReconcile: 1s
+  deltaDial: 500ms
+http: {listen: %q}
+log: {level: debug}
+chain: {rpc: %q, id: 31337, confirmations: 1, pollInterval: 1s, receiptInterval: 200ms, development: true}
+jobs:
+%s`, p.name, p.name, p.name, p.listen, announce, locator, p.http, s.anvil.WS, job)
+		if err := os.WriteFile(s.path(p.name+".yaml"), []byte(file), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+		args := []string{"config", "check", "-c", s.path(p.name + ".yaml"), "--online"}
+		if i == oracles {
+			args = append(args, "--bootstrap")
+		}
+		s.tool("ocrnode", args...)
+		p.run()
+	}
+	s.t.Cleanup(func() {
+		for _, p := range s.nodes {
+			if p.cmd != nil {
+				p.kill()
+			}
+			if s.t.Failed() {
+				s.t.Logf("log of %s:\n%s", p.name, p.log)
+			}
+		}
+	})
+}
+
+func (s *site) path(name string) string { return filepath.Join(s.dir, name) }
+
+// tool runs one of our programs to its end, and returns what it prints.
+func (s *site) tool(name string, args ...string) string {
+	s.t.Helper()
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd.Env = append(os.Environ(), "OCRDEPLOY_PASSWORD="+password)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil {
+		s.t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out.String(), errOut.String())
+	}
+	return out.String()
+}
+
+// edit replaces text in the network file.
+func (s *site) edit(old, new string) {
+	s.t.Helper()
+	content, err := os.ReadFile(s.path("network.yaml"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !bytes.Contains(content, []byte(old)) {
+		s.t.Fatalf("the network file has no %q", old)
+	}
+	if err := os.WriteFile(s.path("network.yaml"), bytes.Replace(content, []byte(old), []byte(new), 1), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// apply puts the network file on chain and returns the config digest.
+func (s *site) apply() common.Hash {
+	s.t.Helper()
+	out := s.tool("ocrdeploy", "apply", "--network", s.path("network.yaml"), "--rpc", s.anvil.URL, "--key", s.path("owner.json"),
+		"--password-file", s.path("password"), "--poll", "100ms", "--json")
+	var applied struct {
+		Contract     common.Address
+		ConfigDigest string
+	}
+	if err := json.Unmarshal([]byte(out), &applied); err != nil {
+		s.t.Fatalf("ocrdeploy apply: %v\n%s", err, out)
+	}
+	s.contract = applied.Contract
+	return common.HexToHash(applied.ConfigDigest)
+}
+
+// waitFor waits for a condition.
+func (s *site) waitFor(what string, happened func() bool) {
+	s.t.Helper()
+	deadline := time.After(patience)
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	began := time.Now()
+	for !happened() {
+		for _, p := range s.nodes {
+			if p.cmd == nil {
+				continue
+			}
+			select {
+			case err := <-p.done:
+				p.cmd = nil
+				s.t.Fatalf("%s ended by itself: %v", p.name, err)
+			default:
+			}
+		}
+		select {
+		case <-deadline:
+			s.t.Fatalf("after %s this is not so: %s", patience, what)
+		case <-ticker.C:
+		}
+	}
+	s.t.Logf("%s (%.1f s)", what, time.Since(began).Seconds())
+}
+
+// reports are those that landed under a config from a block on.
+func (s *site) reports(digest common.Hash, from uint64) (events []*ocr2.NewTransmission) {
+	s.t.Helper()
+	logs, err := s.client.FilterLogs(context.Background(), ethereum.FilterQuery{
+		FromBlock: new(big.Int).SetUint64(from), Addresses: []common.Address{s.contract}, Topics: [][]common.Hash{{ocr2.NewTransmissionTopic}},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := range logs {
+		event := new(ocr2.NewTransmission)
+		if err := ocr2.DecodeNewTransmission(&logs[i], event); err != nil {
+			s.t.Fatal(err)
+		}
+		if common.Hash(event.ConfigDigest) == digest {
+			events = append(events, event)
+		}
+	}
+	return events
+}
+
+// waitReports waits until that many more reports have landed, of which each satisfies ok. Their answers are those of the source.
+func (s *site) waitReports(what string, digest common.Hash, count int, ok func(*ocr2.NewTransmission) bool) {
+	s.t.Helper()
+	from := s.nextBlock()
+	s.waitFor(what, func() bool {
+		good := 0
+		for _, event := range s.reports(digest, from) {
+			if event.Answer.Cmp(big.NewInt(2000_00000000)) < 0 || event.Answer.Cmp(big.NewInt(3000_00000000)) > 0 {
+				s.t.Fatalf("the answer %s is none of the source", event.Answer)
+			}
+			if ok == nil || ok(event) {
+				good++
+			}
+		}
+		return good >= count
+	})
+}
+
+func (s *site) nextBlock() uint64 {
+	s.t.Helper()
+	head, err := s.client.BlockNumber(context.Background())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return head + 1
+}
+
+// observedBy waits for a report that an observation of that oracle is part of.
+func (s *site) observedBy(digest common.Hash, p *process) {
+	s.t.Helper()
+	id := byte(s.index(p))
+	from := s.nextBlock()
+	s.waitFor(p.name+" takes part again", func() bool {
+		for _, event := range s.reports(digest, from) {
+			if bytes.IndexByte(event.Observers[:len(event.Observations)], id) >= 0 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// allReady waits until every node says that it is ready.
+func (s *site) allReady() {
+	s.t.Helper()
+	for _, p := range s.nodes {
+		s.waitFor(p.name+" is ready", func() bool { code, _ := p.get("/readyz"); return code == http.StatusOK })
+		if code, body := p.get("/healthz"); code != http.StatusOK {
+			s.t.Errorf("%s: /healthz is %d %s", p.name, code, body)
+		}
+	}
+}
+
+// leader waits for an oracle that leads and is in the middle of a round.
+func (s *site) leader() (found *process) {
+	s.t.Helper()
+	s.waitFor("somebody leads a round", func() bool {
+		for i, p := range s.nodes[:oracles] {
+			status := p.status()
+			if len(status.Jobs) == 1 {
+				if in := status.Jobs[0].Status.Instance; in != nil && int(in.Leader) == i && in.Round > 0 {
+					found = p
+					return true
+				}
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// metrics looks for what operators watch.
+func (s *site) metrics() {
+	s.t.Helper()
+	for i, p := range s.nodes {
+		want := []string{"ragep2p_peer_conn_established_total", "ragedisco_discovered_peers", "go_goroutines", "process_open_fds"}
+		if i < oracles {
+			want = append(want, "ocr2_epoch", "ocr2_completed_rounds_total", "ragep2p_peer_conn_written_bytes_total")
+		}
+		_, body := p.get("/metrics")
+		for _, name := range want {
+			if !strings.Contains(body, "\n"+name) {
+				s.t.Errorf("%s has no metric %s", p.name, name)
+			}
+		}
+	}
+}
+
+// stop tells all to end, and expects them to.
+func (s *site) stop() {
+	s.t.Helper()
+	for _, p := range s.nodes {
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	deadline := time.After(patience)
+	for _, p := range s.nodes {
+		select {
+		case err := <-p.done:
+			if err != nil {
+				s.t.Errorf("%s: %v, want exit code 0", p.name, err)
+			}
+			p.cmd = nil
+		case <-deadline:
+			s.t.Fatalf("%s does not end", p.name)
+		}
+	}
+}
+
+func (s *site) index(p *process) int {
+	for i, other := range s.nodes {
+		if p == other {
+			return i
+		}
+	}
+	panic("no such node")
+}
+
+// run starts the process.
+func (p *process) run() {
+	p.s.t.Helper()
+	p.cmd = exec.Command(filepath.Join(p.s.bin, "ocrnode"), p.command, "-c", p.s.path(p.name+".yaml"))
+	e2e.EndWithParent(p.cmd)
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		p.s.t.Fatal(err)
+	}
+	if p.log == nil {
+		p.log = &tailLog{}
+	}
+	p.done = make(chan error, 1)
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // the child ends with the thread that starts it
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			p.log.follow(bufio.NewScanner(stderr))
+			p.done <- p.cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		p.s.t.Fatal(err)
+	}
+}
+
+// kill ends the process at once.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
+	p.cmd = nil
+}
+
+func (p *process) get(path string) (int, string) {
+	response, err := http.Get("http://" + p.http + path)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(response.Body); err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, body.String()
+}
+
+func (p *process) status() (status node.Status) {
+	code, body := p.get("/status")
+	if code != http.StatusOK {
+		return node.Status{}
+	}
+	if err := json.Unmarshal([]byte(body), &status); err != nil {
+		p.s.t.Fatalf("status of %s: %v\n%s", p.name, err, body)
+	}
+	return status
+}
+
+// freeAddress returns an address that nobody listens at.
+func freeAddress(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
