@@ -70,17 +70,21 @@ func compileTemplate() error {
 		if err != nil {
 			return err
 		}
-		var artifact map[string]any
+		var artifact struct {
+			ABI      json.RawMessage `json:"abi"` // in this order of keys, which is in the bindings
+			Bytecode struct {
+				Object string `json:"object"`
+			} `json:"bytecode"`
+			AST any `json:"ast"`
+		}
 		if err := json.Unmarshal(data, &artifact); err != nil {
 			return err
 		}
-		code := "0x"
-		if strings.HasSuffix(file, templateContract+".json") { // the contract, and the one for proofs
-			code = artifact["bytecode"].(map[string]any)["object"].(string)
+		if !strings.HasSuffix(file, templateContract+".json") && len(artifact.Bytecode.Object) > 2 {
+			artifact.Bytecode.Object = "0x00" // only that of the contract and the one for proofs is used
 		}
-		prune(artifact["ast"])
-		name := filepath.Base(filepath.Dir(file)) + "/" + filepath.Base(file)
-		made[name] = map[string]any{"abi": artifact["abi"], "bytecode": map[string]any{"object": code}, "ast": artifact["ast"]}
+		prune(artifact.AST)
+		made[filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file)] = artifact
 	}
 	text, err := json.Marshal(made)
 	if err != nil {

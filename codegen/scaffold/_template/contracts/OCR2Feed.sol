@@ -116,7 +116,8 @@ abstract contract OCR2Feed is OCR2Abstract, OwnerIsCreator {
     require(reportContext[0] == s_configDigest, "configDigest mismatch");
     // Bytes that no signature covers could be appended to the calldata, and paid for by somebody.
     require(
-      msg.data.length == TRANSMIT_LENGTH + _padded(report.length) + 32 * (rs.length + ss.length), "calldata length mismatch"
+      msg.data.length == TRANSMIT_LENGTH + _padded(report.length) + 32 * (rs.length + ss.length),
+      "calldata length mismatch"
     );
     require(rs.length == uint256(state.f) + 1, "wrong number of signatures");
     require(rs.length == ss.length, "signatures out of registration");
