@@ -416,7 +416,7 @@ func TestResponsesAreBounded(t *testing.T) {
 func receiveAll(protocol wire.Protocol, data []byte, chunk func() int) (events []string, err error) {
 	d := NewDemux(protocol, 0)
 	lots := p2ptypes.TokenBucketParams{Capacity: math.MaxUint32}
-	d.Open(0, wire.StreamID{1}, 40_000, lots, lots, nil)
+	d.Open(0, wire.StreamID{1}, 5_000, lots, lots, nil)
 	var overhead Overhead
 	r := NewReceiver(protocol, &overhead, func(h *wire.Header) (Verdict, *InStream) { return d.Admit(0, time.Time{}, h) })
 	delivered := 0
@@ -458,12 +458,12 @@ func FuzzReceiver(f *testing.F) {
 		frame(wire.Header{Type: wire.FrameData, Stream: wire.StreamID{1}}, nil),
 		frame(wire.Header{Type: wire.FrameData, Stream: wire.StreamID{1}}, []byte("hello")),
 		frame(wire.Header{Type: wire.FrameData, Stream: wire.StreamID{2}}, []byte("unknown")),
-		frame(wire.Header{Type: wire.FrameData, Stream: wire.StreamID{1}}, bytes.Repeat([]byte("long"), 9000)),
+		frame(wire.Header{Type: wire.FrameData, Stream: wire.StreamID{1}}, bytes.Repeat([]byte("long"), 1250)),
 		frame(wire.Header{Type: wire.FrameClose, Stream: wire.StreamID{1}}, nil),
 	)
 	f.Add(false, good, uint16(1))
 	f.Add(true, append(good, frame(wire.Header{Type: wire.FrameRequest, Stream: wire.StreamID{1}}, []byte("request"))...), uint16(100))
-	f.Add(true, frame(wire.Header{Type: wire.FrameData, Stream: wire.StreamID{1}}, make([]byte, 40_001)), uint16(5000))
+	f.Add(true, frame(wire.Header{Type: wire.FrameData, Stream: wire.StreamID{1}}, make([]byte, 5_001)), uint16(3000))
 	f.Fuzz(func(t *testing.T, newer bool, data []byte, chunk uint16) {
 		protocol := wire.P1
 		if newer {
