@@ -128,6 +128,7 @@ func parse(m *model.Package) (*template.Template, error) {
 		"bytes":         byteList,
 		"word":          isWord,
 		"fieldtype":     fieldType,
+		"hasenum":       hasEnum,
 		"randomfield":   randomField,
 	}
 	maps.Copy(functions, own)

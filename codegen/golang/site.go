@@ -182,7 +182,7 @@ func unconvert(s site) string {
 
 // outOfRange is the test whether a Go integer is none of the narrower Solidity type.
 func outOfRange(s site) string {
-	if s.T.Members > 0 {
+	if s.T.Limited() {
 		return fmt.Sprintf("%s >= %d", s.X, s.T.Members)
 	}
 	if s.T.Kind == model.Uint {

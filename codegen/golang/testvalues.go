@@ -86,6 +86,17 @@ func standard(s *model.Struct) bool {
 	return true
 }
 
+// hasEnum reports whether there is an enum in a struct: go-ethereum's abi package does not know how many members it has.
+func hasEnum(s *model.Struct) bool {
+	return slices.ContainsFunc(s.Fields, func(f model.Field) bool {
+		t := f.Type
+		for t.Elem != nil {
+			t = t.Elem
+		}
+		return t.Limited() || t.Kind == model.Tuple && hasEnum(t.Struct)
+	})
+}
+
 // bigFields are the fields that are *big.Int, or slices of them.
 func bigFields(s *model.Struct) []model.Field {
 	return slices.DeleteFunc(slices.Clone(s.Fields), func(f model.Field) bool { return !bigElem(f.Type).Pointer() })

@@ -9,9 +9,9 @@ import (
 	"github.com/ethereum/go-ethereum/accounts/abi"
 )
 
-// exported is the exported Go name of a Solidity name.
+// exported is the exported Go name of a Solidity name; empty if there is nothing in it that Go could use.
 func exported(name string) string {
-	return abi.ToCamelCase(strings.TrimLeft(name, "_"))
+	return abi.ToCamelCase(strings.TrimLeft(strings.ReplaceAll(name, "$", "_"), "_0123456789"))
 }
 
 // suggest is the exported Go name that is most like a name.

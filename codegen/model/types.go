@@ -92,6 +92,9 @@ func (t *Type) Big() bool {
 	return (t.Kind == Uint || t.Kind == Int) && t.Bits > 64
 }
 
+// Limited reports whether the type is an enum with fewer members than its uint8 has values.
+func (t *Type) Limited() bool { return t.Members > 0 && t.Members < 256 }
+
 // Pointer reports whether Go has the type as *big.Int.
 func (t *Type) Pointer() bool { return t.Big() && !t.U256 }
 
@@ -102,7 +105,7 @@ func (t *Type) CanFail() bool {
 		if t.U256 {
 			return t.Bits < 256
 		}
-		return t.Members > 0 || t.Bits > 64 || t.GoBits() != t.Bits
+		return t.Limited() || t.Bits > 64 || t.GoBits() != t.Bits
 	case Array, Slice:
 		return t.Elem.CanFail()
 	case Tuple:

@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"bytes"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -117,6 +118,50 @@ func Integer(text string) *big.Int {
 		panic(text + " is no number")
 	}
 	return v
+}
+
+// Canonical reports whether data are the only encoding of values of the given types: go-ethereum decodes them, all integers are
+// in range, and go-ethereum encodes them to the same bytes.
+func Canonical(arguments abi.Arguments, data []byte) bool {
+	values, err := arguments.Unpack(data)
+	if err != nil {
+		return false
+	}
+	for i, v := range values {
+		if !inRange(arguments[i].Type, reflect.ValueOf(v)) {
+			return false
+		}
+	}
+	again, err := arguments.Pack(values...)
+	return err == nil && bytes.Equal(again, data)
+}
+
+// inRange reports whether all integers in a value, as go-ethereum decodes it, are of their types.
+func inRange(t abi.Type, v reflect.Value) bool {
+	switch t.T {
+	case abi.IntTy, abi.UintTy:
+		n := Big(v.Interface())
+		if t.T == abi.UintTy {
+			return n.Sign() >= 0 && n.BitLen() <= t.Size
+		}
+		if n.Sign() < 0 {
+			n = new(big.Int).Not(n)
+		}
+		return n.BitLen() < t.Size
+	case abi.SliceTy, abi.ArrayTy:
+		for i := range v.Len() {
+			if !inRange(*t.Elem, v.Index(i)) {
+				return false
+			}
+		}
+	case abi.TupleTy:
+		for i, elem := range t.TupleElems {
+			if !inRange(*elem, v.Field(i)) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Topics are the topics of a log but for the first.

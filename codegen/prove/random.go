@@ -4,6 +4,8 @@ import (
 	"hash/fnv"
 	"math/big"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -11,8 +13,15 @@ import (
 	"github.com/ocrkit/ocrkit/codegen/solabi"
 )
 
-// Rounds is how many random values a generated test looks at.
-const Rounds = 200
+// Rounds is how many random values a generated test looks at: 200, or what the environment says in OCRGEN_ROUNDS.
+var Rounds = rounds()
+
+func rounds() int {
+	if n, err := strconv.Atoi(os.Getenv("OCRGEN_ROUNDS")); err == nil && n > 0 {
+		return n
+	}
+	return 200
+}
 
 // Rand makes values. The same test gets the same ones in every run.
 type Rand struct {

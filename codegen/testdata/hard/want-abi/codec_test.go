@@ -116,6 +116,9 @@ func TestBoxIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if plain.DecodeBox(encoded, new(plain.Box)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkBox(t, encoded)
 		for range prove.Mutations {
 			checkBox(t, rng.Mutate(encoded))
@@ -128,8 +131,8 @@ func TestBoxIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkBox(t, data) })
 }
 
-// checkBox asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkBox asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkBox(t *testing.T, data []byte) {
 	t.Helper()
 	var report plain.Box
@@ -253,6 +256,9 @@ func TestWrappedIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if plain.DecodeWrapped(encoded, new(plain.Wrapped)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkWrapped(t, encoded)
 		for range prove.Mutations {
 			checkWrapped(t, rng.Mutate(encoded))
@@ -265,8 +271,8 @@ func TestWrappedIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkWrapped(t, data) })
 }
 
-// checkWrapped asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkWrapped asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkWrapped(t *testing.T, data []byte) {
 	t.Helper()
 	var report plain.Wrapped
@@ -366,18 +372,23 @@ func randomDecodeDeepCall(r prove.Rand) *plain.DecodeDeepCall {
 	}
 }
 
+// decodeDeepABI is DecodeDeepCall as go-ethereum's abi package sees it.
+var decodeDeepABI = prove.ABI(`[{"name":"Data","type":"bytes"}]`)
+
 func TestDecodeDeepCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"Data","type":"bytes"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomDecodeDeepCall(rng)
 		encoded := plain.AppendDecodeDeep(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Data)...)
+		want, err := decodeDeepABI.Pack(prove.Values(decodeDeepABI, call.Data)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(plain.DecodeDeepSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeDecodeDeep(encoded, new(plain.DecodeDeepCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkDecodeDeep(t, encoded)
 		for range prove.Mutations {
@@ -386,11 +397,14 @@ func TestDecodeDeepCalldata(t *testing.T) {
 	}
 }
 
-// checkDecodeDeep asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkDecodeDeep asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkDecodeDeep(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.DecodeDeepCall
-	if plain.DecodeDecodeDeep(data, &call) != nil {
+	if err := plain.DecodeDecodeDeep(data, &call); err != nil {
+		if selector := plain.DecodeDeepSelector; bytes.HasPrefix(data, selector[:]) && prove.Canonical(decodeDeepABI, data[4:]) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := plain.AppendDecodeDeep(nil, &call)
@@ -414,8 +428,10 @@ func randomDecodeDeepResult(r prove.Rand) *plain.DecodeDeepResult {
 	}
 }
 
+// decodeDeepResultABI is DecodeDeepResult as go-ethereum's abi package sees it.
+var decodeDeepResultABI = prove.ABI(`[{"name":"Arg0","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]}]`)
+
 func TestDecodeDeepResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Arg0","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomDecodeDeepResult(rng)
@@ -423,12 +439,15 @@ func TestDecodeDeepResult(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Arg0)...)
+		want, err := decodeDeepResultABI.Pack(prove.Values(decodeDeepResultABI, call.Arg0)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeDecodeDeepResult(encoded, new(plain.DecodeDeepResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkDecodeDeepResult(t, encoded)
 		for range prove.Mutations {
@@ -441,7 +460,7 @@ func TestDecodeDeepResult(t *testing.T) {
 func checkDecodeDeepResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.DecodeDeepResult
-	if plain.DecodeDecodeDeepResult(data, &call) != nil {
+	if err := plain.DecodeDecodeDeepResult(data, &call); err != nil {
 		return
 	}
 	again, err := plain.AppendDecodeDeepResult(nil, &call)
@@ -472,18 +491,23 @@ func randomDecodeWrappedCall(r prove.Rand) *plain.DecodeWrappedCall {
 	}
 }
 
+// decodeWrappedABI is DecodeWrappedCall as go-ethereum's abi package sees it.
+var decodeWrappedABI = prove.ABI(`[{"name":"Data","type":"bytes"}]`)
+
 func TestDecodeWrappedCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"Data","type":"bytes"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomDecodeWrappedCall(rng)
 		encoded := plain.AppendDecodeWrapped(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Data)...)
+		want, err := decodeWrappedABI.Pack(prove.Values(decodeWrappedABI, call.Data)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(plain.DecodeWrappedSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeDecodeWrapped(encoded, new(plain.DecodeWrappedCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkDecodeWrapped(t, encoded)
 		for range prove.Mutations {
@@ -492,11 +516,14 @@ func TestDecodeWrappedCalldata(t *testing.T) {
 	}
 }
 
-// checkDecodeWrapped asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkDecodeWrapped asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkDecodeWrapped(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.DecodeWrappedCall
-	if plain.DecodeDecodeWrapped(data, &call) != nil {
+	if err := plain.DecodeDecodeWrapped(data, &call); err != nil {
+		if selector := plain.DecodeWrappedSelector; bytes.HasPrefix(data, selector[:]) && prove.Canonical(decodeWrappedABI, data[4:]) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := plain.AppendDecodeWrapped(nil, &call)
@@ -520,8 +547,10 @@ func randomDecodeWrappedResult(r prove.Rand) *plain.DecodeWrappedResult {
 	}
 }
 
+// decodeWrappedResultABI is DecodeWrappedResult as go-ethereum's abi package sees it.
+var decodeWrappedResultABI = prove.ABI(`[{"name":"Arg0","type":"tuple","components":[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Fixed","type":"uint16[3][2]"},{"name":"Small","type":"bytes1[]"}]}]`)
+
 func TestDecodeWrappedResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Arg0","type":"tuple","components":[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Fixed","type":"uint16[3][2]"},{"name":"Small","type":"bytes1[]"}]}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomDecodeWrappedResult(rng)
@@ -529,12 +558,15 @@ func TestDecodeWrappedResult(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Arg0)...)
+		want, err := decodeWrappedResultABI.Pack(prove.Values(decodeWrappedResultABI, call.Arg0)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeDecodeWrappedResult(encoded, new(plain.DecodeWrappedResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkDecodeWrappedResult(t, encoded)
 		for range prove.Mutations {
@@ -547,7 +579,7 @@ func TestDecodeWrappedResult(t *testing.T) {
 func checkDecodeWrappedResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.DecodeWrappedResult
-	if plain.DecodeDecodeWrappedResult(data, &call) != nil {
+	if err := plain.DecodeDecodeWrappedResult(data, &call); err != nil {
 		return
 	}
 	again, err := plain.AppendDecodeWrappedResult(nil, &call)
@@ -580,8 +612,10 @@ func randomDigestCall(r prove.Rand) *plain.DigestCall {
 	}
 }
 
+// digestABI is DigestCall as go-ethereum's abi package sees it.
+var digestABI = prove.ABI(`[{"name":"Id","type":"uint256"},{"name":"Leaf","type":"tuple","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Prices","type":"uint104[]"}]`)
+
 func TestDigestCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"Id","type":"uint256"},{"name":"Leaf","type":"tuple","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Prices","type":"uint104[]"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomDigestCall(rng)
@@ -589,12 +623,15 @@ func TestDigestCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Id, call.Leaf, call.Prices)...)
+		want, err := digestABI.Pack(prove.Values(digestABI, call.Id, call.Leaf, call.Prices)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(plain.DigestSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeDigest(encoded, new(plain.DigestCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkDigest(t, encoded)
 		for range prove.Mutations {
@@ -607,7 +644,7 @@ func TestDigestCalldata(t *testing.T) {
 func checkDigest(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.DigestCall
-	if plain.DecodeDigest(data, &call) != nil {
+	if err := plain.DecodeDigest(data, &call); err != nil {
 		return
 	}
 	again, err := plain.AppendDigest(nil, &call)
@@ -638,18 +675,23 @@ func randomDigestResult(r prove.Rand) *plain.DigestResult {
 	}
 }
 
+// digestResultABI is DigestResult as go-ethereum's abi package sees it.
+var digestResultABI = prove.ABI(`[{"name":"Arg0","type":"bytes20"}]`)
+
 func TestDigestResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Arg0","type":"bytes20"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomDigestResult(rng)
 		encoded := plain.AppendDigestResult(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Arg0)...)
+		want, err := digestResultABI.Pack(prove.Values(digestResultABI, call.Arg0)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeDigestResult(encoded, new(plain.DigestResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkDigestResult(t, encoded)
 		for range prove.Mutations {
@@ -658,11 +700,14 @@ func TestDigestResult(t *testing.T) {
 	}
 }
 
-// checkDigestResult asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkDigestResult asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkDigestResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.DigestResult
-	if plain.DecodeDigestResult(data, &call) != nil {
+	if err := plain.DecodeDigestResult(data, &call); err != nil {
+		if prove.Canonical(digestResultABI, data) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := plain.AppendDigestResult(nil, &call)
@@ -686,8 +731,10 @@ func randomEncodeDeepCall(r prove.Rand) *plain.EncodeDeepCall {
 	}
 }
 
+// encodeDeepABI is EncodeDeepCall as go-ethereum's abi package sees it.
+var encodeDeepABI = prove.ABI(`[{"name":"Deep","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]}]`)
+
 func TestEncodeDeepCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"Deep","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomEncodeDeepCall(rng)
@@ -695,12 +742,15 @@ func TestEncodeDeepCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Deep)...)
+		want, err := encodeDeepABI.Pack(prove.Values(encodeDeepABI, call.Deep)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(plain.EncodeDeepSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeEncodeDeep(encoded, new(plain.EncodeDeepCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkEncodeDeep(t, encoded)
 		for range prove.Mutations {
@@ -713,7 +763,7 @@ func TestEncodeDeepCalldata(t *testing.T) {
 func checkEncodeDeep(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.EncodeDeepCall
-	if plain.DecodeEncodeDeep(data, &call) != nil {
+	if err := plain.DecodeEncodeDeep(data, &call); err != nil {
 		return
 	}
 	again, err := plain.AppendEncodeDeep(nil, &call)
@@ -744,18 +794,23 @@ func randomEncodeDeepResult(r prove.Rand) *plain.EncodeDeepResult {
 	}
 }
 
+// encodeDeepResultABI is EncodeDeepResult as go-ethereum's abi package sees it.
+var encodeDeepResultABI = prove.ABI(`[{"name":"Arg0","type":"bytes"}]`)
+
 func TestEncodeDeepResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Arg0","type":"bytes"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomEncodeDeepResult(rng)
 		encoded := plain.AppendEncodeDeepResult(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Arg0)...)
+		want, err := encodeDeepResultABI.Pack(prove.Values(encodeDeepResultABI, call.Arg0)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeEncodeDeepResult(encoded, new(plain.EncodeDeepResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkEncodeDeepResult(t, encoded)
 		for range prove.Mutations {
@@ -764,11 +819,14 @@ func TestEncodeDeepResult(t *testing.T) {
 	}
 }
 
-// checkEncodeDeepResult asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkEncodeDeepResult asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkEncodeDeepResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.EncodeDeepResult
-	if plain.DecodeEncodeDeepResult(data, &call) != nil {
+	if err := plain.DecodeEncodeDeepResult(data, &call); err != nil {
+		if prove.Canonical(encodeDeepResultABI, data) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := plain.AppendEncodeDeepResult(nil, &call)
@@ -792,8 +850,10 @@ func randomEncodeRecordCall(r prove.Rand) *plain.EncodeRecordCall {
 	}
 }
 
+// encodeRecordABI is EncodeRecordCall as go-ethereum's abi package sees it.
+var encodeRecordABI = prove.ABI(`[{"name":"X","type":"tuple","components":[{"name":"Kind","type":"uint16"},{"name":"Price","type":"uint104"},{"name":"Total","type":"uint256"},{"name":"Cell","type":"tuple","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Owner","type":"address"},{"name":"Levels","type":"uint8[]"}]}]`)
+
 func TestEncodeRecordCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"X","type":"tuple","components":[{"name":"Kind","type":"uint16"},{"name":"Price","type":"uint104"},{"name":"Total","type":"uint256"},{"name":"Cell","type":"tuple","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Owner","type":"address"},{"name":"Levels","type":"uint8[]"}]}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomEncodeRecordCall(rng)
@@ -801,12 +861,15 @@ func TestEncodeRecordCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.X)...)
+		want, err := encodeRecordABI.Pack(prove.Values(encodeRecordABI, call.X)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(plain.EncodeRecordSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeEncodeRecord(encoded, new(plain.EncodeRecordCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkEncodeRecord(t, encoded)
 		for range prove.Mutations {
@@ -819,7 +882,7 @@ func TestEncodeRecordCalldata(t *testing.T) {
 func checkEncodeRecord(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.EncodeRecordCall
-	if plain.DecodeEncodeRecord(data, &call) != nil {
+	if err := plain.DecodeEncodeRecord(data, &call); err != nil {
 		return
 	}
 	again, err := plain.AppendEncodeRecord(nil, &call)
@@ -850,18 +913,23 @@ func randomEncodeRecordResult(r prove.Rand) *plain.EncodeRecordResult {
 	}
 }
 
+// encodeRecordResultABI is EncodeRecordResult as go-ethereum's abi package sees it.
+var encodeRecordResultABI = prove.ABI(`[{"name":"Data","type":"bytes"}]`)
+
 func TestEncodeRecordResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Data","type":"bytes"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomEncodeRecordResult(rng)
 		encoded := plain.AppendEncodeRecordResult(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Data)...)
+		want, err := encodeRecordResultABI.Pack(prove.Values(encodeRecordResultABI, call.Data)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeEncodeRecordResult(encoded, new(plain.EncodeRecordResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkEncodeRecordResult(t, encoded)
 		for range prove.Mutations {
@@ -870,11 +938,14 @@ func TestEncodeRecordResult(t *testing.T) {
 	}
 }
 
-// checkEncodeRecordResult asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkEncodeRecordResult asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkEncodeRecordResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.EncodeRecordResult
-	if plain.DecodeEncodeRecordResult(data, &call) != nil {
+	if err := plain.DecodeEncodeRecordResult(data, &call); err != nil {
+		if prove.Canonical(encodeRecordResultABI, data) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := plain.AppendEncodeRecordResult(nil, &call)
@@ -898,8 +969,10 @@ func randomEncodeWrappedCall(r prove.Rand) *plain.EncodeWrappedCall {
 	}
 }
 
+// encodeWrappedABI is EncodeWrappedCall as go-ethereum's abi package sees it.
+var encodeWrappedABI = prove.ABI(`[{"name":"Wrapped","type":"tuple","components":[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Fixed","type":"uint16[3][2]"},{"name":"Small","type":"bytes1[]"}]}]`)
+
 func TestEncodeWrappedCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"Wrapped","type":"tuple","components":[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Fixed","type":"uint16[3][2]"},{"name":"Small","type":"bytes1[]"}]}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomEncodeWrappedCall(rng)
@@ -907,12 +980,15 @@ func TestEncodeWrappedCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Wrapped)...)
+		want, err := encodeWrappedABI.Pack(prove.Values(encodeWrappedABI, call.Wrapped)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(plain.EncodeWrappedSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeEncodeWrapped(encoded, new(plain.EncodeWrappedCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkEncodeWrapped(t, encoded)
 		for range prove.Mutations {
@@ -925,7 +1001,7 @@ func TestEncodeWrappedCalldata(t *testing.T) {
 func checkEncodeWrapped(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.EncodeWrappedCall
-	if plain.DecodeEncodeWrapped(data, &call) != nil {
+	if err := plain.DecodeEncodeWrapped(data, &call); err != nil {
 		return
 	}
 	again, err := plain.AppendEncodeWrapped(nil, &call)
@@ -956,18 +1032,23 @@ func randomEncodeWrappedResult(r prove.Rand) *plain.EncodeWrappedResult {
 	}
 }
 
+// encodeWrappedResultABI is EncodeWrappedResult as go-ethereum's abi package sees it.
+var encodeWrappedResultABI = prove.ABI(`[{"name":"Arg0","type":"bytes"}]`)
+
 func TestEncodeWrappedResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Arg0","type":"bytes"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomEncodeWrappedResult(rng)
 		encoded := plain.AppendEncodeWrappedResult(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Arg0)...)
+		want, err := encodeWrappedResultABI.Pack(prove.Values(encodeWrappedResultABI, call.Arg0)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeEncodeWrappedResult(encoded, new(plain.EncodeWrappedResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkEncodeWrappedResult(t, encoded)
 		for range prove.Mutations {
@@ -976,11 +1057,14 @@ func TestEncodeWrappedResult(t *testing.T) {
 	}
 }
 
-// checkEncodeWrappedResult asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkEncodeWrappedResult asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkEncodeWrappedResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.EncodeWrappedResult
-	if plain.DecodeEncodeWrappedResult(data, &call) != nil {
+	if err := plain.DecodeEncodeWrappedResult(data, &call); err != nil {
+		if prove.Canonical(encodeWrappedResultABI, data) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := plain.AppendEncodeWrappedResult(nil, &call)
@@ -1002,18 +1086,23 @@ func randomNothingCall(r prove.Rand) *plain.NothingCall {
 	return &plain.NothingCall{}
 }
 
+// nothingABI is NothingCall as go-ethereum's abi package sees it.
+var nothingABI = prove.ABI(`[]`)
+
 func TestNothingCalldata(t *testing.T) {
-	args := prove.ABI(`[]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomNothingCall(rng)
 		encoded := plain.AppendNothing(nil, call)
-		want, err := args.Pack(prove.Values(args)...)
+		want, err := nothingABI.Pack(prove.Values(nothingABI)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(plain.NothingSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeNothing(encoded, new(plain.NothingCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkNothing(t, encoded)
 		for range prove.Mutations {
@@ -1022,11 +1111,14 @@ func TestNothingCalldata(t *testing.T) {
 	}
 }
 
-// checkNothing asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkNothing asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkNothing(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.NothingCall
-	if plain.DecodeNothing(data, &call) != nil {
+	if err := plain.DecodeNothing(data, &call); err != nil {
+		if selector := plain.NothingSelector; bytes.HasPrefix(data, selector[:]) && prove.Canonical(nothingABI, data[4:]) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := plain.AppendNothing(nil, &call)
@@ -1050,18 +1142,23 @@ func randomNothingResult(r prove.Rand) *plain.NothingResult {
 	}
 }
 
+// nothingResultABI is NothingResult as go-ethereum's abi package sees it.
+var nothingResultABI = prove.ABI(`[{"name":"Arg0","type":"bool"}]`)
+
 func TestNothingResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Arg0","type":"bool"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomNothingResult(rng)
 		encoded := plain.AppendNothingResult(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Arg0)...)
+		want, err := nothingResultABI.Pack(prove.Values(nothingResultABI, call.Arg0)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeNothingResult(encoded, new(plain.NothingResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkNothingResult(t, encoded)
 		for range prove.Mutations {
@@ -1070,11 +1167,14 @@ func TestNothingResult(t *testing.T) {
 	}
 }
 
-// checkNothingResult asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkNothingResult asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkNothingResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.NothingResult
-	if plain.DecodeNothingResult(data, &call) != nil {
+	if err := plain.DecodeNothingResult(data, &call); err != nil {
+		if prove.Canonical(nothingResultABI, data) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := plain.AppendNothingResult(nil, &call)
@@ -1102,8 +1202,10 @@ func randomTakeCall(r prove.Rand) *plain.TakeCall {
 	}
 }
 
+// takeABI is TakeCall as go-ethereum's abi package sees it.
+var takeABI = prove.ABI(`[{"name":"Deep","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]},{"name":"Leaves","type":"tuple[2][]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Id","type":"uint256"}]`)
+
 func TestTakeCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"Deep","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]},{"name":"Leaves","type":"tuple[2][]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Id","type":"uint256"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomTakeCall(rng)
@@ -1111,12 +1213,15 @@ func TestTakeCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Deep, call.Leaves, call.Id)...)
+		want, err := takeABI.Pack(prove.Values(takeABI, call.Deep, call.Leaves, call.Id)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(plain.TakeSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeTake(encoded, new(plain.TakeCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkTake(t, encoded)
 		for range prove.Mutations {
@@ -1129,7 +1234,7 @@ func TestTakeCalldata(t *testing.T) {
 func checkTake(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.TakeCall
-	if plain.DecodeTake(data, &call) != nil {
+	if err := plain.DecodeTake(data, &call); err != nil {
 		return
 	}
 	again, err := plain.AppendTake(nil, &call)
@@ -1162,8 +1267,10 @@ func randomTakeResult(r prove.Rand) *plain.TakeResult {
 	}
 }
 
+// takeResultABI is TakeResult as go-ethereum's abi package sees it.
+var takeResultABI = prove.ABI(`[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Arg1","type":"uint256"},{"name":"Arg2","type":"uint104[2]"}]`)
+
 func TestTakeResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Arg1","type":"uint256"},{"name":"Arg2","type":"uint104[2]"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomTakeResult(rng)
@@ -1171,12 +1278,15 @@ func TestTakeResult(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Tree, call.Arg1, call.Arg2)...)
+		want, err := takeResultABI.Pack(prove.Values(takeResultABI, call.Tree, call.Arg1, call.Arg2)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := plain.DecodeTakeResult(encoded, new(plain.TakeResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkTakeResult(t, encoded)
 		for range prove.Mutations {
@@ -1189,7 +1299,7 @@ func TestTakeResult(t *testing.T) {
 func checkTakeResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call plain.TakeResult
-	if plain.DecodeTakeResult(data, &call) != nil {
+	if err := plain.DecodeTakeResult(data, &call); err != nil {
 		return
 	}
 	again, err := plain.AppendTakeResult(nil, &call)

@@ -109,6 +109,9 @@ func TestDeepIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if words.DecodeDeep(encoded, new(words.Deep)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkDeep(t, encoded)
 		for range prove.Mutations {
 			checkDeep(t, rng.Mutate(encoded))
@@ -139,8 +142,8 @@ func TestDeepRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkDeep asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkDeep asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkDeep(t *testing.T, data []byte) {
 	t.Helper()
 	var report words.Deep
@@ -264,6 +267,9 @@ func TestWrappedIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if words.DecodeWrapped(encoded, new(words.Wrapped)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkWrapped(t, encoded)
 		for range prove.Mutations {
 			checkWrapped(t, rng.Mutate(encoded))
@@ -276,8 +282,8 @@ func TestWrappedIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkWrapped(t, data) })
 }
 
-// checkWrapped asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkWrapped asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkWrapped(t *testing.T, data []byte) {
 	t.Helper()
 	var report words.Wrapped
@@ -429,18 +435,23 @@ func randomNothingCall(r prove.Rand) *words.NothingCall {
 	return &words.NothingCall{}
 }
 
+// nothingABI is NothingCall as go-ethereum's abi package sees it.
+var nothingABI = prove.ABI(`[]`)
+
 func TestNothingCalldata(t *testing.T) {
-	args := prove.ABI(`[]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomNothingCall(rng)
 		encoded := words.AppendNothing(nil, call)
-		want, err := args.Pack(prove.Values(args)...)
+		want, err := nothingABI.Pack(prove.Values(nothingABI)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(words.NothingSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := words.DecodeNothing(encoded, new(words.NothingCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkNothing(t, encoded)
 		for range prove.Mutations {
@@ -449,11 +460,14 @@ func TestNothingCalldata(t *testing.T) {
 	}
 }
 
-// checkNothing asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkNothing asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkNothing(t *testing.T, data []byte) {
 	t.Helper()
 	var call words.NothingCall
-	if words.DecodeNothing(data, &call) != nil {
+	if err := words.DecodeNothing(data, &call); err != nil {
+		if selector := words.NothingSelector; bytes.HasPrefix(data, selector[:]) && prove.Canonical(nothingABI, data[4:]) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := words.AppendNothing(nil, &call)
@@ -477,18 +491,23 @@ func randomNothingResult(r prove.Rand) *words.NothingResult {
 	}
 }
 
+// nothingResultABI is NothingResult as go-ethereum's abi package sees it.
+var nothingResultABI = prove.ABI(`[{"name":"Arg0","type":"bool"}]`)
+
 func TestNothingResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Arg0","type":"bool"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomNothingResult(rng)
 		encoded := words.AppendNothingResult(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Arg0)...)
+		want, err := nothingResultABI.Pack(prove.Values(nothingResultABI, call.Arg0)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := words.DecodeNothingResult(encoded, new(words.NothingResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkNothingResult(t, encoded)
 		for range prove.Mutations {
@@ -497,11 +516,14 @@ func TestNothingResult(t *testing.T) {
 	}
 }
 
-// checkNothingResult asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkNothingResult asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkNothingResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call words.NothingResult
-	if words.DecodeNothingResult(data, &call) != nil {
+	if err := words.DecodeNothingResult(data, &call); err != nil {
+		if prove.Canonical(nothingResultABI, data) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := words.AppendNothingResult(nil, &call)
@@ -529,8 +551,10 @@ func randomTakeCall(r prove.Rand) *words.TakeCall {
 	}
 }
 
+// takeABI is TakeCall as go-ethereum's abi package sees it.
+var takeABI = prove.ABI(`[{"name":"Deep","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]},{"name":"Leaves","type":"tuple[2][]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Id","type":"uint256"}]`)
+
 func TestTakeCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"Deep","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]},{"name":"Leaves","type":"tuple[2][]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Id","type":"uint256"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomTakeCall(rng)
@@ -538,12 +562,15 @@ func TestTakeCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Deep, call.Leaves, call.Id)...)
+		want, err := takeABI.Pack(prove.Values(takeABI, call.Deep, call.Leaves, call.Id)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(words.TakeSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := words.DecodeTake(encoded, new(words.TakeCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkTake(t, encoded)
 		for range prove.Mutations {
@@ -556,7 +583,7 @@ func TestTakeCalldata(t *testing.T) {
 func checkTake(t *testing.T, data []byte) {
 	t.Helper()
 	var call words.TakeCall
-	if words.DecodeTake(data, &call) != nil {
+	if err := words.DecodeTake(data, &call); err != nil {
 		return
 	}
 	again, err := words.AppendTake(nil, &call)
@@ -589,8 +616,10 @@ func randomTakeResult(r prove.Rand) *words.TakeResult {
 	}
 }
 
+// takeResultABI is TakeResult as go-ethereum's abi package sees it.
+var takeResultABI = prove.ABI(`[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Arg1","type":"uint256"},{"name":"Arg2","type":"uint104[2]"}]`)
+
 func TestTakeResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Arg1","type":"uint256"},{"name":"Arg2","type":"uint104[2]"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomTakeResult(rng)
@@ -598,12 +627,15 @@ func TestTakeResult(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Tree, call.Arg1, call.Arg2)...)
+		want, err := takeResultABI.Pack(prove.Values(takeResultABI, call.Tree, call.Arg1, call.Arg2)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := words.DecodeTakeResult(encoded, new(words.TakeResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkTakeResult(t, encoded)
 		for range prove.Mutations {
@@ -616,7 +648,7 @@ func TestTakeResult(t *testing.T) {
 func checkTakeResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call words.TakeResult
-	if words.DecodeTakeResult(data, &call) != nil {
+	if err := words.DecodeTakeResult(data, &call); err != nil {
 		return
 	}
 	again, err := words.AppendTakeResult(nil, &call)

@@ -105,6 +105,9 @@ func TestDeepIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if hard.DecodeDeep(encoded, new(hard.Deep)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkDeep(t, encoded)
 		for range prove.Mutations {
 			checkDeep(t, rng.Mutate(encoded))
@@ -145,8 +148,8 @@ func TestDeepRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkDeep asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkDeep asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkDeep(t *testing.T, data []byte) {
 	t.Helper()
 	var report hard.Deep
@@ -270,6 +273,9 @@ func TestWrappedIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if hard.DecodeWrapped(encoded, new(hard.Wrapped)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkWrapped(t, encoded)
 		for range prove.Mutations {
 			checkWrapped(t, rng.Mutate(encoded))
@@ -282,8 +288,8 @@ func TestWrappedIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkWrapped(t, data) })
 }
 
-// checkWrapped asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkWrapped asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkWrapped(t *testing.T, data []byte) {
 	t.Helper()
 	var report hard.Wrapped
@@ -435,18 +441,23 @@ func randomNothingCall(r prove.Rand) *hard.NothingCall {
 	return &hard.NothingCall{}
 }
 
+// nothingABI is NothingCall as go-ethereum's abi package sees it.
+var nothingABI = prove.ABI(`[]`)
+
 func TestNothingCalldata(t *testing.T) {
-	args := prove.ABI(`[]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomNothingCall(rng)
 		encoded := hard.AppendNothing(nil, call)
-		want, err := args.Pack(prove.Values(args)...)
+		want, err := nothingABI.Pack(prove.Values(nothingABI)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(hard.NothingSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := hard.DecodeNothing(encoded, new(hard.NothingCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkNothing(t, encoded)
 		for range prove.Mutations {
@@ -455,11 +466,14 @@ func TestNothingCalldata(t *testing.T) {
 	}
 }
 
-// checkNothing asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkNothing asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkNothing(t *testing.T, data []byte) {
 	t.Helper()
 	var call hard.NothingCall
-	if hard.DecodeNothing(data, &call) != nil {
+	if err := hard.DecodeNothing(data, &call); err != nil {
+		if selector := hard.NothingSelector; bytes.HasPrefix(data, selector[:]) && prove.Canonical(nothingABI, data[4:]) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := hard.AppendNothing(nil, &call)
@@ -483,18 +497,23 @@ func randomNothingResult(r prove.Rand) *hard.NothingResult {
 	}
 }
 
+// nothingResultABI is NothingResult as go-ethereum's abi package sees it.
+var nothingResultABI = prove.ABI(`[{"name":"Arg0","type":"bool"}]`)
+
 func TestNothingResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Arg0","type":"bool"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomNothingResult(rng)
 		encoded := hard.AppendNothingResult(nil, call)
-		want, err := args.Pack(prove.Values(args, call.Arg0)...)
+		want, err := nothingResultABI.Pack(prove.Values(nothingResultABI, call.Arg0)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := hard.DecodeNothingResult(encoded, new(hard.NothingResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkNothingResult(t, encoded)
 		for range prove.Mutations {
@@ -503,11 +522,14 @@ func TestNothingResult(t *testing.T) {
 	}
 }
 
-// checkNothingResult asserts of any bytes that the decoder accepts only what encodes to the same bytes.
+// checkNothingResult asserts of any bytes that the decoder accepts all and only what encodes to the same bytes.
 func checkNothingResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call hard.NothingResult
-	if hard.DecodeNothingResult(data, &call) != nil {
+	if err := hard.DecodeNothingResult(data, &call); err != nil {
+		if prove.Canonical(nothingResultABI, data) {
+			t.Fatalf("%x is canonical, but does not decode: %v", data, err)
+		}
 		return
 	}
 	again := hard.AppendNothingResult(nil, &call)
@@ -533,8 +555,10 @@ func randomTakeCall(r prove.Rand) *hard.TakeCall {
 	}
 }
 
+// takeABI is TakeCall as go-ethereum's abi package sees it.
+var takeABI = prove.ABI(`[{"name":"Deep","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]},{"name":"Leaves","type":"tuple[2][]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Id","type":"uint256"}]`)
+
 func TestTakeCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"Deep","type":"tuple","components":[{"name":"R","type":"uint8"},{"name":"I","type":"uint256"},{"name":"A","type":"uint256[]"},{"name":"ALen","type":"int136"},{"name":"Len","type":"string"},{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Levels","type":"uint8[]"},{"name":"Owners","type":"address[2][][2]"},{"name":"Words","type":"bytes32[2][3][]"},{"name":"Parts","type":"bytes[2][]"},{"name":"Names","type":"string[2][2]"},{"name":"Prices","type":"uint104[2][2][]"},{"name":"Cells","type":"tuple[][2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"One","type":"bool[1]"},{"name":"Callback","type":"function"}]},{"name":"Leaves","type":"tuple[2][]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Id","type":"uint256"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomTakeCall(rng)
@@ -542,12 +566,15 @@ func TestTakeCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Deep, call.Leaves, call.Id)...)
+		want, err := takeABI.Pack(prove.Values(takeABI, call.Deep, call.Leaves, call.Id)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(hard.TakeSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := hard.DecodeTake(encoded, new(hard.TakeCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkTake(t, encoded)
 		for range prove.Mutations {
@@ -560,7 +587,7 @@ func TestTakeCalldata(t *testing.T) {
 func checkTake(t *testing.T, data []byte) {
 	t.Helper()
 	var call hard.TakeCall
-	if hard.DecodeTake(data, &call) != nil {
+	if err := hard.DecodeTake(data, &call); err != nil {
 		return
 	}
 	again, err := hard.AppendTake(nil, &call)
@@ -593,8 +620,10 @@ func randomTakeResult(r prove.Rand) *hard.TakeResult {
 	}
 }
 
+// takeResultABI is TakeResult as go-ethereum's abi package sees it.
+var takeResultABI = prove.ABI(`[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Arg1","type":"uint256"},{"name":"Arg2","type":"uint104[2]"}]`)
+
 func TestTakeResult(t *testing.T) {
-	args := prove.ABI(`[{"name":"Tree","type":"tuple","components":[{"name":"Leaves","type":"tuple[]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"Pair","type":"tuple[2]","components":[{"name":"Content","type":"bytes"},{"name":"Prices","type":"uint104[]"},{"name":"Cells","type":"tuple[2]","components":[{"name":"Levels","type":"uint8[3]"},{"name":"Grid","type":"uint256[2][2]"},{"name":"Tag","type":"bytes5"}]},{"name":"Words","type":"string[][]"}]},{"name":"List","type":"tuple[]","components":[{"name":"Key","type":"uint256"},{"name":"Value","type":"int256"}]}]},{"name":"Arg1","type":"uint256"},{"name":"Arg2","type":"uint104[2]"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomTakeResult(rng)
@@ -602,12 +631,15 @@ func TestTakeResult(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.Tree, call.Arg1, call.Arg2)...)
+		want, err := takeResultABI.Pack(prove.Values(takeResultABI, call.Tree, call.Arg1, call.Arg2)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := hard.DecodeTakeResult(encoded, new(hard.TakeResult)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkTakeResult(t, encoded)
 		for range prove.Mutations {
@@ -620,7 +652,7 @@ func TestTakeResult(t *testing.T) {
 func checkTakeResult(t *testing.T, data []byte) {
 	t.Helper()
 	var call hard.TakeResult
-	if hard.DecodeTakeResult(data, &call) != nil {
+	if err := hard.DecodeTakeResult(data, &call); err != nil {
 		return
 	}
 	again, err := hard.AppendTakeResult(nil, &call)

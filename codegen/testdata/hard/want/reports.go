@@ -753,6 +753,9 @@ func (r *Deep) getLoose(data []byte, base int, budget *solabi.Budget) error {
 		}
 		r.One[i] = oneItem
 	}
+	if !solabi.IsZero(data[base+472 : base+480]) {
+		return solabi.BadValue("Deep", "callback", base+448, "function")
+	}
 	copy(r.Callback[:], data[base+448:])
 	return nil
 }

@@ -236,8 +236,8 @@ export const address: Codec<Address> = (() => {
   }
 })()
 
-/** `bytesN`. */
-export function fixedBytes(size: number): Codec<Hex> {
+/** `bytesN`; or an external function, which is its address and its selector. */
+export function fixedBytes(size: number, type = `bytes${size}`): Codec<Hex> {
   const put = (value: Hex, out: Place) => {
     const bytes = bytesOf(value, out)
     if (bytes.length !== size) out.fail(`has ${bytes.length} bytes, not ${size}`)
@@ -248,7 +248,7 @@ export function fixedBytes(size: number): Codec<Hex> {
     ...word<Hex>(size),
     encode: (value, out) => concat([put(value, out), new Uint8Array(32 - size)]),
     decode: (from, at, field) => {
-      if (!from.isZero(at + size, at + 32)) from.fail(field, at, `value does not fit bytes${size}`)
+      if (!from.isZero(at + size, at + 32)) from.fail(field, at, `value does not fit ${type}`)
       return [get(from, at), at + 32]
     },
     pack: put,

@@ -54,6 +54,9 @@ func TestPointIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if layouts.DecodePoint(encoded, new(layouts.Point)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkPoint(t, encoded)
 		for range prove.Mutations {
 			checkPoint(t, rng.Mutate(encoded))
@@ -89,8 +92,8 @@ func TestPointRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkPoint asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkPoint asserts of any bytes: the strict decoder accepts all and only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkPoint(t *testing.T, data []byte) {
 	t.Helper()
 	var report layouts.Point
@@ -99,6 +102,8 @@ func checkPoint(t *testing.T, data []byte) {
 		if err != nil || !bytes.Equal(again, data) {
 			t.Fatalf("%x decodes, but encodes to %x (%v)", data, again, err)
 		}
+	} else if prove.Canonical(pointABI, data) {
+		t.Fatalf("%x is canonical, but does not decode: %v", data, err)
 	}
 	used := *randomPoint(prove.NewRand(t))
 	if err := layouts.DecodePointInto(data, &used); (err == nil) != (layouts.DecodePoint(data, &report) == nil) {
@@ -227,6 +232,9 @@ func TestSettingsIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if layouts.DecodeSettings(encoded, new(layouts.Settings)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkSettings(t, encoded)
 		for range prove.Mutations {
 			checkSettings(t, rng.Mutate(encoded))
@@ -239,8 +247,8 @@ func TestSettingsIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkSettings(t, data) })
 }
 
-// checkSettings asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkSettings asserts of any bytes: the strict decoder accepts all and only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkSettings(t *testing.T, data []byte) {
 	t.Helper()
 	var report layouts.Settings
@@ -249,6 +257,8 @@ func checkSettings(t *testing.T, data []byte) {
 		if err != nil || !bytes.Equal(again, data) {
 			t.Fatalf("%x decodes, but encodes to %x (%v)", data, again, err)
 		}
+	} else if prove.Canonical(settingsABI, data) {
+		t.Fatalf("%x is canonical, but does not decode: %v", data, err)
 	}
 	used := *randomSettings(prove.NewRand(t))
 	if err := layouts.DecodeSettingsInto(data, &used); (err == nil) != (layouts.DecodeSettings(data, &report) == nil) {

@@ -45,6 +45,9 @@ func TestPriceReportIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if feed.DecodePriceReport(encoded, new(feed.PriceReport)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkPriceReport(t, encoded)
 		for range prove.Mutations {
 			checkPriceReport(t, rng.Mutate(encoded))
@@ -75,8 +78,8 @@ func TestPriceReportRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkPriceReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkPriceReport asserts of any bytes: the strict decoder accepts all and only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkPriceReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report feed.PriceReport
@@ -85,6 +88,8 @@ func checkPriceReport(t *testing.T, data []byte) {
 		if err != nil || !bytes.Equal(again, data) {
 			t.Fatalf("%x decodes, but encodes to %x (%v)", data, again, err)
 		}
+	} else if prove.Canonical(priceReportABI, data) {
+		t.Fatalf("%x is canonical, but does not decode: %v", data, err)
 	}
 	used := *randomPriceReport(prove.NewRand(t))
 	if err := feed.DecodePriceReportInto(data, &used); (err == nil) != (feed.DecodePriceReport(data, &report) == nil) {

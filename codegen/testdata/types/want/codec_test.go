@@ -63,6 +63,9 @@ func TestTickReportIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if weather.DecodeTickReport(encoded, new(weather.TickReport)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkTickReport(t, encoded)
 		for range prove.Mutations {
 			checkTickReport(t, rng.Mutate(encoded))
@@ -93,8 +96,8 @@ func TestTickReportRefusesIntegersOutOfRange(t *testing.T) {
 	}
 }
 
-// checkTickReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkTickReport asserts of any bytes: the strict decoder accepts all and only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkTickReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report weather.TickReport
@@ -103,6 +106,8 @@ func checkTickReport(t *testing.T, data []byte) {
 		if err != nil || !bytes.Equal(again, data) {
 			t.Fatalf("%x decodes, but encodes to %x (%v)", data, again, err)
 		}
+	} else if prove.Canonical(tickReportABI, data) {
+		t.Fatalf("%x is canonical, but does not decode: %v", data, err)
 	}
 	used := *randomTickReport(prove.NewRand(t))
 	if err := weather.DecodeTickReportInto(data, &used); (err == nil) != (weather.DecodeTickReport(data, &report) == nil) {
@@ -238,6 +243,9 @@ func TestWeatherReportIsCanonical(t *testing.T) {
 		if report.Size() != len(encoded) {
 			t.Fatalf("Size is %d, the encoding has %d bytes", report.Size(), len(encoded))
 		}
+		if weather.DecodeWeatherReport(encoded, new(weather.WeatherReport)) != nil {
+			t.Fatalf("%x does not decode", encoded)
+		}
 		checkWeatherReport(t, encoded)
 		for range prove.Mutations {
 			checkWeatherReport(t, rng.Mutate(encoded))
@@ -250,8 +258,8 @@ func TestWeatherReportIsCanonical(t *testing.T) {
 	prove.EachLimit(encoded, func(data []byte) { checkWeatherReport(t, data) })
 }
 
-// checkWeatherReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the loose one gives
-// what go-ethereum gives.
+// checkWeatherReport asserts of any bytes: the strict decoder accepts only what encodes to the same bytes, and the
+// loose one gives what go-ethereum gives.
 func checkWeatherReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report weather.WeatherReport
@@ -407,8 +415,10 @@ func randomReportCall(r prove.Rand) *weather.ReportCall {
 	}
 }
 
+// reportABI is ReportCall as go-ethereum's abi package sees it.
+var reportABI = prove.ABI(`[{"name":"R","type":"tuple","components":[{"name":"Time","type":"uint40"},{"name":"Sky","type":"uint8"},{"name":"Low","type":"int24"},{"name":"Region","type":"bytes4"},{"name":"Stations","type":"tuple[]","components":[{"name":"Name","type":"string"},{"name":"At","type":"int40[2]"},{"name":"Keeper","type":"address"}]},{"name":"Pair","type":"tuple","components":[{"name":"First","type":"uint64"},{"name":"Second","type":"bool"}]},{"name":"Pairs","type":"tuple[]","components":[{"name":"First","type":"uint64"},{"name":"Second","type":"bool"}]},{"name":"Corners","type":"tuple[2]","components":[{"name":"First","type":"uint64"},{"name":"Second","type":"bool"}]},{"name":"Totals","type":"uint256[3]"},{"name":"Notes","type":"string[2]"},{"name":"Attachments","type":"bytes[]"},{"name":"Grid","type":"uint16[2][]"},{"name":"Series","type":"int256[][]"},{"name":"Final","type":"bool"}]},{"name":"Signatures","type":"bytes32[]"}]`)
+
 func TestReportCalldata(t *testing.T) {
-	args := prove.ABI(`[{"name":"R","type":"tuple","components":[{"name":"Time","type":"uint40"},{"name":"Sky","type":"uint8"},{"name":"Low","type":"int24"},{"name":"Region","type":"bytes4"},{"name":"Stations","type":"tuple[]","components":[{"name":"Name","type":"string"},{"name":"At","type":"int40[2]"},{"name":"Keeper","type":"address"}]},{"name":"Pair","type":"tuple","components":[{"name":"First","type":"uint64"},{"name":"Second","type":"bool"}]},{"name":"Pairs","type":"tuple[]","components":[{"name":"First","type":"uint64"},{"name":"Second","type":"bool"}]},{"name":"Corners","type":"tuple[2]","components":[{"name":"First","type":"uint64"},{"name":"Second","type":"bool"}]},{"name":"Totals","type":"uint256[3]"},{"name":"Notes","type":"string[2]"},{"name":"Attachments","type":"bytes[]"},{"name":"Grid","type":"uint16[2][]"},{"name":"Series","type":"int256[][]"},{"name":"Final","type":"bool"}]},{"name":"Signatures","type":"bytes32[]"}]`)
 	rng := prove.NewRand(t)
 	for range prove.Rounds {
 		call := randomReportCall(rng)
@@ -416,12 +426,15 @@ func TestReportCalldata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := args.Pack(prove.Values(args, call.R, call.Signatures)...)
+		want, err := reportABI.Pack(prove.Values(reportABI, call.R, call.Signatures)...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want = append(weather.ReportSelector[:], want...); !bytes.Equal(encoded, want) {
 			t.Fatalf("%+v\nis        %x\nbut go-ethereum says %x", call, encoded, want)
+		}
+		if err := weather.DecodeReport(encoded, new(weather.ReportCall)); err != nil {
+			t.Fatalf("%x does not decode: %v", encoded, err)
 		}
 		checkReport(t, encoded)
 		for range prove.Mutations {
@@ -434,7 +447,7 @@ func TestReportCalldata(t *testing.T) {
 func checkReport(t *testing.T, data []byte) {
 	t.Helper()
 	var call weather.ReportCall
-	if weather.DecodeReport(data, &call) != nil {
+	if err := weather.DecodeReport(data, &call); err != nil {
 		return
 	}
 	again, err := weather.AppendReport(nil, &call)
