@@ -74,6 +74,9 @@ func (o *Options) names() (names, error) {
 	for word := range strings.SplitSeq(o.Name, "-") {
 		n.contract += strings.ToUpper(word[:1]) + word[1:]
 	}
+	if what, ok := takenNames()[strings.ToLower(n.contract)]; ok {
+		return names{}, fmt.Errorf("%q cannot be the name of a feed: its contract would be called like %s, which is there already", o.Name, what)
+	}
 	if n.module == "" {
 		n.module = o.Name
 	}
@@ -84,6 +87,28 @@ func (o *Options) names() (names, error) {
 		return names{}, fmt.Errorf("module path %q begins like a package of Go's standard library: choose another by --module, such as example.com/%s", n.module, o.Name)
 	}
 	return n, nil
+}
+
+var declaration = regexp.MustCompile(`(?m)^\s*(?:abstract )?(?:contract|library|interface|struct|enum|event|error|type) (\w+)`)
+
+// takenNames are those of the declarations that a project has already, in lower case, since files are called after contracts.
+func takenNames() map[string]string {
+	taken := map[string]string{"test": "forge-std's Test", "vm": "forge-std's Vm", "script": "forge-std's Script"}
+	all, err := sources(names{templateName, templateContract, templateName})
+	if err != nil {
+		panic(err) // of what was built into the program, so a test would have seen it
+	}
+	for _, f := range all {
+		if !strings.HasSuffix(f.Path, ".sol") {
+			continue
+		}
+		for _, m := range declaration.FindAllSubmatch(f.Text, -1) {
+			if name := string(m[1]); !strings.Contains(name, templateContract) {
+				taken[strings.ToLower(name)] = name
+			}
+		}
+	}
+	return taken
 }
 
 // replace puts the names of the project where the template has its own.
@@ -293,5 +318,9 @@ func replacement(to, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return "./" + filepath.ToSlash(relative), nil
+	relative = filepath.ToSlash(relative)
+	if !strings.HasPrefix(relative, "../") {
+		relative = "./" + relative
+	}
+	return relative, nil
 }
