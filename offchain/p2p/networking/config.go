@@ -111,12 +111,15 @@ func (c PeerConfig) Validate() error {
 	if len(c.V2ListenAddresses) == 0 {
 		report("V2ListenAddresses", "there must be at least one")
 	}
+	announced, field := c.announceAddresses()
 	for i, address := range c.V2ListenAddresses {
 		if err := checkListenAddress(address); err != nil {
 			report("V2ListenAddresses", "%d: %v", i, err)
+			if field == "V2ListenAddresses" {
+				announced = nil // all has been said
+			}
 		}
 	}
-	announced, field := c.announceAddresses()
 	for i, address := range announced {
 		parsed, err := netip.ParseAddrPort(address)
 		switch {
