@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"bytes"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -99,6 +100,22 @@ func spoilKeyList(random *rand.Rand, list []byte, entries [][]byte) {
 		copy(entry(i), entries[random.IntN(len(entries))])
 	case 6: // infinity
 		clear(entry(i)[:proof])
+	}
+}
+
+// TestBLSConstants asserts that bn254bls, which cannot import what was generated, knows the same numbers as the contracts.
+func TestBLSConstants(t *testing.T) {
+	if bn254bls.KeySize != ocr3.BLSKeyLength || bn254bls.MaxKeys != ocr3.MaxNumOracles ||
+		4+bn254bls.SignatureSize != ocr3.BLSAttestationLength {
+		t.Error("lengths differ")
+	}
+	key, err := bn254bls.GenerateSecretKey(crand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := key.PublicKey().Bytes()
+	if want := crypto.Keccak256Hash(ocr3.BLSProofOfPossessionTag[:], public[:]); key.PublicKey().PossessionDigest() != want {
+		t.Error("tags of proofs of possession differ")
 	}
 }
 

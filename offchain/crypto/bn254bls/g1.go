@@ -33,7 +33,7 @@ func HashToG1(digest [32]byte, counter uint8) (bn254.G1Affine, error) {
 }
 
 // hashToFirst is HashToG1 with the first counter that is usable. That there is
-// none among the 256 is as likely as guessing 178 coins.
+// none among the 256 is as likely as guessing 175 coins.
 func hashToFirst(digest [32]byte) (bn254.G1Affine, uint8, error) {
 	for counter := range 256 {
 		if point, err := HashToG1(digest, uint8(counter)); err == nil {

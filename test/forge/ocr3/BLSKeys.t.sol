@@ -5,7 +5,7 @@ import "ocr/ocr3/OCR3AttestationErrors.sol";
 import {
   OCR3DynamicallyDispatchedAttestationVerifierSelectorInterface
 } from "ocr/ocr3/OCR3DynamicallyDispatchedAttestationVerifierSelectorInterface.sol";
-import {OCR3BLSAttestationVerifier} from "ocr/ocr3/OCR3BLSAttestationVerifier.sol";
+import {ForgetfulApplication} from "../contracts/ocr3/ForgetfulApplication.sol";
 import {PlainApplication} from "../contracts/ocr3/PlainApplication.sol";
 import {OCR3BLSFixture} from "../helpers/OCR3BLSFixture.sol";
 import {OCR3BLSKeys} from "../helpers/OCR3BLSKeys.sol";
@@ -516,17 +516,6 @@ contract DynamicBLSForeignApplicationTest is OCR3BLSFixture {
   }
 }
 
-/// @notice An application that says another number of oracles than it set keys of.
-contract ForgetfulApplication is OCR3BLSAttestationVerifier {
-  function set(uint8 n, bytes calldata keys) external {
-    _setVerificationKeys(n, keys);
-  }
-
-  function verify(uint8 n, uint8 f, bytes32 hash, bytes calldata attestation) external view {
-    _verifyAttestationOfHash(n, f, hash, attestation);
-  }
-}
-
 /// @title Keys that were not set
 contract BLSForgetfulApplicationTest is OCR3BLSFixture {
   function deployDemo() internal pure override returns (address) {
@@ -538,7 +527,7 @@ contract BLSForgetfulApplicationTest is OCR3BLSFixture {
     makeOracles(6, 1, 0);
     bytes32 hash = keccak256("report");
     bytes memory four = OCR3BLSModel.slice(packed(keys), 0, 4 * KEY);
-    application.set(4, four);
+    application.setKeys(4, four);
     application.verify(6, 1, hash, attestationOf(3, hash));
     application.verify(4, 1, hash, attestationOf(12, hash));
     for (uint256 mask = 16; mask < 64; ++mask) {
