@@ -112,6 +112,7 @@ func TestNetworkOfProcesses(t *testing.T) {
 	s.cut.heal(lonely.public.PeerID)
 	s.observedBy(first, lonely)
 
+	s.fund() // a new config pays what is owed under the old one
 	s.edit("deltaGrace: 100ms", "deltaGrace: 200ms")
 	second := s.apply()
 	if second == first {
@@ -275,6 +276,14 @@ func (s *site) apply() common.Hash {
 	return common.HexToHash(applied.ConfigDigest)
 }
 
+// fund gives the contract LINK to pay oracles with.
+func (s *site) fund() {
+	s.t.Helper()
+	link := e2e.Output(s.t, "cast", "call", "--rpc-url", s.anvil.URL, s.contract.Hex(), "getLinkToken()(address)")
+	e2e.Output(s.t, "cast", "send", "--rpc-url", s.anvil.URL, "--keystore", s.path("owner.json"), "--password", password,
+		link, "transfer(address,uint256)", s.contract.Hex(), "1000000000000000000000")
+}
+
 // waitFor waits for a condition.
 func (s *site) waitFor(what string, happened func() bool) {
 	s.t.Helper()
@@ -306,6 +315,9 @@ func (s *site) waitFor(what string, happened func() bool) {
 // reports are those that landed under a config from a block on.
 func (s *site) reports(digest common.Hash, from uint64) (events []*ocr2.NewTransmission) {
 	s.t.Helper()
+	if s.nextBlock() <= from {
+		return nil // there is no such block yet
+	}
 	logs, err := s.client.FilterLogs(context.Background(), ethereum.FilterQuery{
 		FromBlock: new(big.Int).SetUint64(from), Addresses: []common.Address{s.contract}, Topics: [][]common.Hash{{ocr2.NewTransmissionTopic}},
 	})
