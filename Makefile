@@ -6,10 +6,10 @@ FUZZ_TIME   ?= 30s
 RACE_PKGS   := ./offchain ./offchain/runtime/... ./offchain/p2p/... ./offchain/store/... ./offchain/evm/... ./offchain/crypto/... ./offchain/subprocesses/...
 FORGE       := tools/forge
 
-.PHONY: help demo generate test bench fuzz soak lint gas deps test-contracts test-typescript test-go test-race check-generated
+.PHONY: e2e-processes help demo generate test bench fuzz soak lint gas deps test-contracts test-typescript test-go test-race check-generated
 
 help: ## list the verbs
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 demo: ## a network of oracles on an embedded chain, real prices in, reports out (needs only Go)
 	go run ./cmd/ocrnode devnet --oracles 4 --rounds 8
@@ -48,6 +48,9 @@ test-typescript: node_modules/.package-lock.json ## the generated TypeScript: ty
 
 test-go: node_modules/.package-lock.json ## all Go tests, end to end included
 	go test ./...
+
+e2e-processes: node_modules/.package-lock.json ## a bootstrapper and four oracles as processes over TCP on anvil (part of make test)
+	go test -count=1 -v ./test/e2e/processes
 
 test-race: ## the concurrent packages under the race detector (which needs a C compiler)
 	@if [ "$$(go env CGO_ENABLED)" = 1 ]; then \
