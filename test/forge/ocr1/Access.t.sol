@@ -2,7 +2,7 @@
 pragma solidity ^0.8.20;
 
 import {AccessControlledOffchainAggregator} from "ocr/ocr1/AccessControlledOffchainAggregator.sol";
-import {AccessList} from "ocr/shared/access/AccessList.sol";
+import {AccessList as Listing} from "ocr/shared/access/AccessList.sol";
 import {AccessControlTestHelper} from "../contracts/shared/AccessControlTestHelper.sol";
 import {OCR1Fixture} from "../helpers/OCR1Fixture.sol";
 
@@ -39,13 +39,13 @@ contract OCR1AccessTest is OCR1Fixture {
       assertEq(ret, abi.encodeWithSignature("Error(string)", "No access"));
       callAs(stranger, calls[i]);
     }
-    callAs(owner, abi.encodeCall(AccessList.addAccess, (address(this))));
+    callAs(owner, abi.encodeCall(Listing.addAccess, (address(this))));
     for (uint256 i = 0; i < calls.length; ++i) {
       (bool ok,) = address(aggregator).call(calls[i]);
       assertTrue(ok);
     }
-    callAs(owner, abi.encodeCall(AccessList.removeAccess, (address(this))));
-    callAs(owner, abi.encodeCall(AccessList.disableAccessCheck, ()));
+    callAs(owner, abi.encodeCall(Listing.removeAccess, (address(this))));
+    callAs(owner, abi.encodeCall(Listing.disableAccessCheck, ()));
     for (uint256 i = 0; i < calls.length; ++i) {
       (bool ok,) = address(aggregator).call(calls[i]);
       assertTrue(ok);
@@ -78,7 +78,7 @@ contract OCR1AccessTest is OCR1Fixture {
     AccessControlTestHelper helper = new AccessControlTestHelper();
     vm.expectRevert("No access");
     helper.readLatestAnswer(address(aggregator));
-    callAs(owner, abi.encodeCall(AccessList.addAccess, (address(helper))));
+    callAs(owner, abi.encodeCall(Listing.addAccess, (address(helper))));
     helper.readLatestAnswer(address(aggregator));
     helper.readLatestRound(address(aggregator));
     helper.readLatestRoundData(address(aggregator));
@@ -93,15 +93,15 @@ contract OCR1AccessTest is OCR1Fixture {
   /// @dev The list is the owner's, and the owner is that of the feed.
   function test_list() public {
     bytes[] memory calls = new bytes[](4);
-    calls[0] = abi.encodeCall(AccessList.addAccess, (stranger));
-    calls[1] = abi.encodeCall(AccessList.removeAccess, (stranger));
-    calls[2] = abi.encodeCall(AccessList.disableAccessCheck, ());
-    calls[3] = abi.encodeCall(AccessList.enableAccessCheck, ());
+    calls[0] = abi.encodeCall(Listing.addAccess, (stranger));
+    calls[1] = abi.encodeCall(Listing.removeAccess, (stranger));
+    calls[2] = abi.encodeCall(Listing.disableAccessCheck, ());
+    calls[3] = abi.encodeCall(Listing.enableAccessCheck, ());
     bytes32[] memory topics = new bytes32[](4);
-    topics[0] = AccessList.AddedAccess.selector;
-    topics[1] = AccessList.RemovedAccess.selector;
-    topics[2] = AccessList.CheckAccessDisabled.selector;
-    topics[3] = AccessList.CheckAccessEnabled.selector;
+    topics[0] = Listing.AddedAccess.selector;
+    topics[1] = Listing.RemovedAccess.selector;
+    topics[2] = Listing.CheckAccessDisabled.selector;
+    topics[3] = Listing.CheckAccessEnabled.selector;
     assertTrue(list().checkEnabled());
     for (uint256 i = 0; i < calls.length; ++i) {
       expectReason(stranger, calls[i], "Only callable by owner");
