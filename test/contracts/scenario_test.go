@@ -18,6 +18,10 @@ import (
 
 // deviations lists the cases where our contracts knowingly do something else than the vectors say: why, and what they do. The
 // contracts also refuse zero signer addresses, which no vector has.
+//
+// What vectors leave free: where one says that all gas is gone (an exceptional halt), the OCR1 contracts revert with a reason and
+// leave the rest of the gas ("observer index out of bounds", "gas limit too high"). They store a report before they call the
+// validator, not after, and settle an account before they call the token, so that neither can use them while they are in between.
 var deviations = map[string]deviation{
 	"ecdsa-n4f1-empty/duplicate-key-counts-twice": {
 		why:  "an oracle with the key of another one would count twice, so a key list with duplicates is refused",
