@@ -87,7 +87,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		}
 		if d.IsDir() {
 			switch d.Name() {
-			case "node_modules", "out", "cache", ".git", "testdata":
+			case "node_modules", "out", "cache", ".git", "testdata", "_template":
 				return filepath.SkipDir
 			}
 			if _, err := os.Stat(filepath.Join(p, "go.mod")); err == nil && p != root {
