@@ -54,7 +54,7 @@ func (p Profile) Validate() error {
 		errs = append(errs, fmt.Errorf("Timeout is %v, must be positive", p.Timeout))
 	}
 	if p.StartupDelay < 0 {
-		errs = append(errs, fmt.Errorf("StartupDelay is %v, must not be negative", p.StartupDelay))
+		errs = append(errs, fmt.Errorf("the StartupDelay is %v, must not be negative", p.StartupDelay))
 	}
 	return errors.Join(errs...)
 }
