@@ -10,4 +10,4 @@
 package codegen
 
 // Version is the version of the generator. It is in every generated file; a change of what is generated changes it.
-const Version = "1"
+const Version = "2"

@@ -32,6 +32,7 @@ func Bindings(version, inputs, pkg string, a *artifact.Artifact) (File, error) {
 		return File{}, fmt.Errorf("%s: bindings of %s: %w", a.Source, a.Contract, err)
 	}
 	body := abigenHeader.ReplaceAll([]byte(text), nil)
+	body = bytes.ReplaceAll(body, []byte(`errors.New("Unknown error")`), []byte(`errors.New("unknown error")`)) // as linters want it
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "// Package %s binds the contract %s of %s.", pkg, a.Contract, a.Source)
 	if len(left) > 0 {

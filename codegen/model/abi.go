@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
@@ -61,6 +62,9 @@ func (b *builder) event(a *artifact.Artifact, e entry) {
 	s := b.arguments(e.Name, e.Inputs, d, pos, "EventName", "Topic")
 	if s == nil {
 		return
+	}
+	if general[s.Name] != "" || general["Decode"+s.Name] != "" || b.hasCodec(s.Name) {
+		s.Name += "Event"
 	}
 	event := &Event{Struct: s, Event: e.Name, Signature: e.Name + "(" + s.Types() + ")"}
 	event.Topic = crypto.Keccak256Hash([]byte(event.Signature))
@@ -164,7 +168,7 @@ func (b *builder) call(a *artifact.Artifact, e entry) {
 			return
 		}
 	}
-	for i := 2; wanted && b.taken[s.Name] != ""; i++ { // an overload
+	for i := 2; wanted && (b.taken[s.Name] != "" || general["Decode"+call.Method] != "" || b.hasCodec(call.Method)); i++ { // an overload, or a report of that name
 		call.Method = fmt.Sprintf("%s%d", exported(e.Name), i)
 		s.Name = call.Method + "Call"
 	}
@@ -180,6 +184,12 @@ func (b *builder) call(a *artifact.Artifact, e entry) {
 	if b.claim(pos, s.Name, "function "+call.Signature) {
 		b.pkg.Calls = append(b.pkg.Calls, call)
 	}
+}
+
+// hasCodec reports whether a report or a packed struct has functions AppendNAME and DecodeNAME.
+func (b *builder) hasCodec(name string) bool {
+	return slices.ContainsFunc(b.pkg.Reports, func(r *Report) bool { return r.Name == name }) ||
+		slices.ContainsFunc(b.pkg.Packed, func(p *Packed) bool { return p.Name == name })
 }
 
 // find looks for the declaration behind an ABI entry, for its comment and its place. Without one, the place is the
@@ -269,7 +279,7 @@ func (b *builder) abiType(a arg, pos string) *Type {
 	}
 	t := parseElementary(a.Type)
 	if t == nil {
-		b.problems.add(pos, "", "%s is a %s, which this generator does not know", a.Name, a.Type)
+		b.problems.add(pos, "Use another type: Solidity itself can only declare this one.", "%s is a %s, which has no codec", a.Name, a.Type)
 		return nil
 	}
 	if name, ok := strings.CutPrefix(a.InternalType, "enum "); ok {

@@ -53,7 +53,7 @@ func (b *builder) asked(roots []*artifact.Artifact) {
 	for _, name := range b.options.Calls {
 		if !b.asks[name] {
 			b.problems.add("", "Take it out of `calls` in ocrgen.yaml, or name the contract that has it under `contracts`.",
-				"there is no function %s in %s", name, strings.Join(b.options.Contracts, ", "))
+				"`calls` names function %s, which is not in %s", name, strings.Join(b.options.Contracts, ", "))
 		}
 	}
 	if len(b.problems) == 0 && b.empty() {
@@ -72,11 +72,12 @@ func (b *builder) empty() bool {
 }
 
 func (b *builder) askedReport(o ReportOption, roots []*artifact.Artifact) {
+	before := len(b.problems)
 	s, pos := b.structNamed(o.Struct, roots)
 	if s == nil {
-		if len(b.problems) == 0 {
+		if len(b.problems) == before {
 			b.problems.add("", "An ABI has the structs that its functions, events and errors take or return. Correct `reports` in ocrgen.yaml, or give the contract a function that takes the struct.",
-				"there is no struct %s in %s", o.Struct, strings.Join(b.options.Contracts, ", "))
+				"`reports` names struct %s, which is not in %s", o.Struct, strings.Join(b.options.Contracts, ", "))
 		}
 		return
 	}

@@ -59,6 +59,7 @@ func Build(project *artifact.Project, options Options) (*Package, error) {
 	}
 	b.asked(roots)
 	b.fileErrors()
+	b.derived()
 	b.reverts()
 	b.sort()
 	if options.U256 {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+contract Feed {
+  /// @custom:ocr-config-digest
+  function digest(uint128 chainId, address where) external pure returns (bytes32) {
+    return keccak256(abi.encode(chainId, where));
+  }
+}
+
+library More {
+  /// @custom:ocr-config-digest Digest
+  function make(uint128 chainId) internal pure returns (bytes32) {
+    return keccak256(abi.encode(chainId));
+  }
+}
