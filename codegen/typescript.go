@@ -3,6 +3,7 @@ package codegen
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/ocrkit/ocrkit/codegen/artifact"
 	"github.com/ocrkit/ocrkit/codegen/model"
@@ -27,7 +28,9 @@ func (p Package) typeScript(project *artifact.Project, m *model.Package) ([]File
 			if err != nil {
 				return nil, err
 			}
-			in.ABIs = append(in.ABIs, typescript.ABI{Contract: a.Contract, ABI: a.ABI})
+			if !slices.ContainsFunc(in.ABIs, func(x typescript.ABI) bool { return x.Contract == a.Contract }) {
+				in.ABIs = append(in.ABIs, typescript.ABI{Contract: a.Contract, ABI: a.ABI})
+			}
 		}
 	}
 	var err error

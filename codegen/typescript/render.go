@@ -436,6 +436,9 @@ func codec(t *model.Type) string {
 		}
 		return fmt.Sprintf("%s(%d)", t.Kind, t.Bits)
 	case model.FixedBytes:
+		if t.Function {
+			return fmt.Sprintf("fixedBytes(%d, 'function')", t.Size)
+		}
 		return fmt.Sprintf("fixedBytes(%d)", t.Size)
 	case model.Array:
 		if t.Size > maxTuple {

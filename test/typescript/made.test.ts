@@ -8,13 +8,15 @@ import type { Hex } from 'viem'
 import { hexToBytes } from 'viem'
 import { describe, expect, test } from 'vitest'
 
+import * as hard from '../../codegen/testdata/hard/want-typescript/index.js'
+import * as plain from '../../codegen/testdata/hard/want-abi-typescript/index.js'
 import * as layouts from '../../codegen/testdata/layouts/want-typescript/index.js'
 import * as types from '../../codegen/testdata/types/want-typescript/index.js'
 import * as ocr1 from '../../gen/typescript/ocr1/index.js'
 import * as ocr2 from '../../gen/typescript/ocr2/index.js'
 import * as ocr3 from '../../gen/typescript/ocr3/index.js'
 
-const packages: Record<string, Record<string, unknown>> = { layouts, ocr1, ocr2, ocr3, types }
+const packages: Record<string, Record<string, unknown>> = { hard, layouts, ocr1, ocr2, ocr3, plain, types }
 
 interface Vector {
   codec: string
