@@ -44,7 +44,7 @@ abstract contract OCR1ConfigurationSuite is OCR1Fixture {
     checkDetails(2, expectedDigest(2));
   }
 
-  /// forge-config: default.fuzz.runs = 12
+  /// forge-config: default.fuzz.runs = 4
   /// @dev Any number of oracles, followed by any other: all new ones are in, all old ones are out, each signs and transmits.
   function testFuzz_rotates(uint8 first, uint8 second) public {
     uint256 n = bound(first, 4, 31);
@@ -232,6 +232,29 @@ abstract contract OCR1ConfigurationSuite is OCR1Fixture {
     OCR1Transmit memory t = nextTransmit();
     t.rs[0] = 0;
     expectTransmitReason(t, "address not authorized to sign");
+  }
+
+  /// @dev What is above an address in its word is not looked at, nor does it make an address another one.
+  function test_ignoresWhatIsAboveAddresses() public {
+    makeOracles(4, 1, "first");
+    namePayees();
+    vm.prank(owner);
+    link.transfer(address(aggregator), 1e24);
+    callAs(owner, withDirtyFirstSigner(setConfigData()));
+    assertEq(aggregator.transmitters(), transmitters);
+    transmitNext();
+    assertEq(aggregator.oracleObservationCount(signers[0]), 1);
+    signers[1] = signers[0];
+    expectReason(owner, withDirtyFirstSigner(setConfigData()), "repeated signer address");
+  }
+
+  /// @dev The first word behind selector, head and number of signers is the first of them.
+  function withDirtyFirstSigner(bytes memory data) internal pure returns (bytes memory) {
+    assembly ("memory-safe") {
+      let place := add(data, add(36, shl(5, 6)))
+      mstore(place, or(mload(place), shl(255, 1)))
+    }
+    return data;
   }
 
   function test_refusesCutCalldata() public {
