@@ -171,27 +171,39 @@ func BigInt(dst *big.Int, w []byte, width int) *big.Int {
 // BigUints reads consecutive words as unsigned integers of the given width. If one is out of range it returns nil and
 // the index of the first such. It uses dst and the integers in it if there are enough; else all share three allocations.
 func BigUints(dst []*big.Int, b []byte, width int) (vs []*big.Int, bad int) {
-	into, outside := intoMany(dst, len(b)/WordSize, digitsFor(width)), &outsideUint[width/8]
-	for i := range into.vs {
-		v, digits := into.at(i)
-		if !readUint(v, digits, b[WordSize*i:], outside) {
-			return nil, i
-		}
-	}
-	return into.vs, 0
+	return readMany(dst, b, digitsFor(width), &outsideUint[width/8], readUint)
 }
 
 // BigInts reads consecutive words as signed integers of the given width. If one is out of range it returns nil and the
 // index of the first such. It uses dst and the integers in it if there are enough; else all share three allocations.
 func BigInts(dst []*big.Int, b []byte, width int) (vs []*big.Int, bad int) {
-	into, outside := intoMany(dst, len(b)/WordSize, digitsFor(width)), &outsideInt[width/8]
-	for i := range into.vs {
-		v, digits := into.at(i)
-		if !readInt(v, digits, b[WordSize*i:], outside) {
+	return readMany(dst, b, digitsFor(width), &outsideInt[width/8], readInt)
+}
+
+// readMany reads consecutive words by the given function.
+func readMany(dst []*big.Int, b []byte, digits int, outside *limbs, read func(*big.Int, []big.Word, []byte, *limbs) bool) (vs []*big.Int, bad int) {
+	n := len(b) / WordSize
+	if dst != nil && cap(dst) >= n {
+		vs = dst[:n]
+		for i := range vs {
+			vs[i] = ensureBig(vs[i])
+			if !read(vs[i], roomOf(vs[i], digits), b[WordSize*i:], outside) {
+				return nil, i
+			}
+		}
+		return vs, 0
+	}
+	// The room for digits has an allocation of its own: the garbage collector need not look into it.
+	vs, numbers, room := make([]*big.Int, n), make([]big.Int, n), make([]big.Word, n*digits)
+	for i := range vs {
+		v := &numbers[i]
+		vs[i] = v
+		if !read(v, room[:digits:digits], b[WordSize*i:], outside) {
 			return nil, i
 		}
+		room = room[digits:]
 	}
-	return into.vs, 0
+	return vs, 0
 }
 
 // readUint makes v, out of the given digits, what a word says; it returns false if that is out of range.
@@ -218,35 +230,6 @@ func readInt(v *big.Int, digits []big.Word, w []byte, outside *limbs) bool {
 		v.Neg(v)
 	}
 	return true
-}
-
-// many are integers that are read into.
-type many struct {
-	vs      []*big.Int
-	numbers []big.Int  // what vs will point to; nil if the integers in vs are used again
-	room    []big.Word // for the digits of numbers
-	digits  int        // of each
-}
-
-// intoMany returns n integers: those of dst if there are enough, else new ones. The room for digits has an allocation of its
-// own: the garbage collector need not look into it.
-func intoMany(dst []*big.Int, n, digits int) many {
-	if dst != nil && cap(dst) >= n {
-		return many{vs: dst[:n], digits: digits}
-	}
-	return many{make([]*big.Int, n), make([]big.Int, n), make([]big.Word, n*digits), digits}
-}
-
-// at returns integer i and the room for its digits.
-func (m *many) at(i int) (*big.Int, []big.Word) {
-	if m.numbers != nil {
-		v, at := &m.numbers[i], i*m.digits
-		m.vs[i] = v
-		return v, m.room[at : at+m.digits : at+m.digits]
-	}
-	v := ensureBig(m.vs[i])
-	m.vs[i] = v
-	return v, roomOf(v, m.digits)
 }
 
 // digitsFor is how many digits of a big.Int the integers of a width need at most.
@@ -277,11 +260,14 @@ func roomOf(v *big.Int, n int) []big.Word {
 
 // set makes v out of digits, of which there are as many as the value needs at most.
 func (l *limbs) set(v *big.Int, digits []big.Word) {
-	if bits.UintSize == 64 {
+	switch {
+	case bits.UintSize == 64 && len(digits) == 3: // int192 is what prices are
+		digits[0], digits[1], digits[2] = big.Word(l[3]), big.Word(l[2]), big.Word(l[1])
+	case bits.UintSize == 64:
 		for i := range digits {
 			digits[i] = big.Word(l[3-i&3])
 		}
-	} else {
+	default:
 		for i := range digits {
 			digits[i] = big.Word(l[3-i/digitsPerLimb] >> (i % digitsPerLimb * bits.UintSize))
 		}
