@@ -1,7 +1,6 @@
 package ocr2config
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/config"
@@ -14,7 +13,8 @@ const MinDelta = 200 * time.Millisecond
 // Check reports all rules that cfg breaks, as decoding would, so that a config that passes can be set and will be accepted.
 func Check(skipResourceExhaustionChecks bool, cfg PublicConfig) error {
 	var r config.Report
-	identityLists(cfg).Check(&r)
+	lists := config.ListsOf(cfg.OracleIdentities)
+	lists.Check(&r)
 	if cfg.F < 0 || cfg.F > 255 {
 		r.Add("F", cfg.F, "must fit into 8 bits")
 	}
@@ -23,17 +23,6 @@ func Check(skipResourceExhaustionChecks bool, cfg PublicConfig) error {
 		checkResourceExhaustion(&r, cfg)
 	}
 	return r.Err()
-}
-
-func identityLists(cfg PublicConfig) config.IdentityLists {
-	lists := config.IdentityLists{Encryptions: cfg.N()}
-	for _, identity := range cfg.OracleIdentities {
-		lists.Signers = append(lists.Signers, identity.OnchainPublicKey)
-		lists.PeerIDs = append(lists.PeerIDs, identity.PeerID)
-		lists.OffchainPublicKeys = append(lists.OffchainPublicKeys, identity.OffchainPublicKey)
-		lists.Transmitters = append(lists.Transmitters, identity.TransmitAccount)
-	}
-	return lists
 }
 
 // checkParameters reports broken rules in the order in which the protocol states them. n is the number of signers, which
@@ -71,18 +60,7 @@ func checkParameters(r *config.Report, cfg PublicConfig, n int) {
 	if !(0 < cfg.RMax && cfg.RMax < 255) {
 		r.Add("RMax", cfg.RMax, "must be 1 to 254")
 	}
-	checkSchedule(r, cfg.S)
-}
-
-func checkSchedule(r *config.Report, s []int) {
-	if len(s) > config.MaxScheduleLength {
-		r.Add("len(S)", len(s), "must be at most %d", config.MaxScheduleLength)
-	}
-	for i, element := range s {
-		if element < 0 || element > config.MaxScheduleElement {
-			r.Add(fmt.Sprintf("S[%d]", i), element, "must be 0 to %d", config.MaxScheduleElement)
-		}
-	}
+	config.CheckSchedule(r, cfg.S)
 }
 
 // checkResourceExhaustion reports settings with which oracles would exhaust themselves and each other.

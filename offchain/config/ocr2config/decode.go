@@ -40,7 +40,7 @@ func Parse(offchainConfig []byte) (Parsed, error) {
 // parse reports entries of wrong length to r, and goes on with zeros in their place. The error is for what ends the parsing.
 func parse(offchainConfig []byte, r *config.Report) (Parsed, error) {
 	if len(offchainConfig) > config.MaxOffchainConfigLength {
-		return Parsed{}, tooLong(len(offchainConfig))
+		return Parsed{}, config.TooLong(len(offchainConfig))
 	}
 	var m ocr2configpb.OffchainConfigProto
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(offchainConfig, &m); err != nil {
@@ -49,58 +49,27 @@ func parse(offchainConfig []byte, r *config.Report) (Parsed, error) {
 
 	p := Parsed{
 		Config: PublicConfig{
-			DeltaProgress:                           duration(m.DeltaProgressNanoseconds),
-			DeltaResend:                             duration(m.DeltaResendNanoseconds),
-			DeltaRound:                              duration(m.DeltaRoundNanoseconds),
-			DeltaGrace:                              duration(m.DeltaGraceNanoseconds),
-			DeltaStage:                              duration(m.DeltaStageNanoseconds),
+			DeltaProgress:                           config.ProtoDuration(m.DeltaProgressNanoseconds),
+			DeltaResend:                             config.ProtoDuration(m.DeltaResendNanoseconds),
+			DeltaRound:                              config.ProtoDuration(m.DeltaRoundNanoseconds),
+			DeltaGrace:                              config.ProtoDuration(m.DeltaGraceNanoseconds),
+			DeltaStage:                              config.ProtoDuration(m.DeltaStageNanoseconds),
 			RMax:                                    uint8(m.RMax), // the field is wider than the value: high bits do not count
 			ReportingPluginConfig:                   m.ReportingPluginConfig,
-			MaxDurationQuery:                        duration(m.MaxDurationQueryNanoseconds),
-			MaxDurationObservation:                  duration(m.MaxDurationObservationNanoseconds),
-			MaxDurationReport:                       duration(m.MaxDurationReportNanoseconds),
-			MaxDurationShouldAcceptFinalizedReport:  duration(m.MaxDurationShouldAcceptFinalizedReportNanoseconds),
-			MaxDurationShouldTransmitAcceptedReport: duration(m.MaxDurationShouldTransmitAcceptedReportNanoseconds),
+			MaxDurationQuery:                        config.ProtoDuration(m.MaxDurationQueryNanoseconds),
+			MaxDurationObservation:                  config.ProtoDuration(m.MaxDurationObservationNanoseconds),
+			MaxDurationReport:                       config.ProtoDuration(m.MaxDurationReportNanoseconds),
+			MaxDurationShouldAcceptFinalizedReport:  config.ProtoDuration(m.MaxDurationShouldAcceptFinalizedReportNanoseconds),
+			MaxDurationShouldTransmitAcceptedReport: config.ProtoDuration(m.MaxDurationShouldTransmitAcceptedReportNanoseconds),
 		},
 		PeerIDs: m.PeerIds,
 	}
-	if m.MaxDurationInitializationNanoseconds != nil {
-		d := duration(*m.MaxDurationInitializationNanoseconds)
-		p.Config.MaxDurationInitialization = &d
-	}
-	p.Config.S = make([]int, len(m.S))
-	for i, element := range m.S {
-		p.Config.S[i] = int(element)
-	}
-
-	p.OffchainPublicKeys = make([]types.OffchainPublicKey, len(m.OffchainPublicKeys))
-	for i, key := range m.OffchainPublicKeys {
-		fixedLength(r, p.OffchainPublicKeys[i][:], key, "OffchainPublicKeys[%d]", i)
-	}
-	sse := m.GetSharedSecretEncryptions()
-	fixedLength(r, p.Encryptions.DiffieHellmanPoint[:], sse.GetDiffieHellmanPoint(), "SharedSecretEncryptions.DiffieHellmanPoint")
-	fixedLength(r, p.Encryptions.SharedSecretHash[:], sse.GetSharedSecretHash(), "SharedSecretEncryptions.SharedSecretHash")
-	p.Encryptions.Encryptions = make([][16]byte, len(sse.GetEncryptions()))
-	for i, encryption := range sse.GetEncryptions() {
-		fixedLength(r, p.Encryptions.Encryptions[i][:], encryption, "SharedSecretEncryptions.Encryptions[%d]", i)
-	}
-
-	if len(p.OffchainPublicKeys) == len(p.PeerIDs) {
-		p.Config.OracleIdentities = make([]config.OracleIdentity, len(p.PeerIDs))
-		for i := range p.Config.OracleIdentities {
-			p.Config.OracleIdentities[i].OffchainPublicKey = p.OffchainPublicKeys[i]
-			p.Config.OracleIdentities[i].PeerID = p.PeerIDs[i]
-		}
-	}
+	p.Config.MaxDurationInitialization = config.OptionalProtoDuration(m.MaxDurationInitializationNanoseconds)
+	p.Config.S = config.ProtoSchedule(m.S)
+	p.OffchainPublicKeys = config.ProtoOffchainPublicKeys(r, m.OffchainPublicKeys)
+	p.Encryptions = config.ProtoEncryptions(r, m.GetSharedSecretEncryptions())
+	p.Config.OracleIdentities = config.PartialIdentities(p.OffchainPublicKeys, p.PeerIDs)
 	return p, nil
-}
-
-func fixedLength(r *config.Report, dst, src []byte, field string, args ...any) {
-	if len(src) != len(dst) {
-		r.Add("len("+fmt.Sprintf(field, args...)+")", len(src), "must be %d bytes", len(dst))
-		return
-	}
-	copy(dst, src)
 }
 
 // PublicConfigFromContractConfig reads and checks a config. It refuses exactly what every oracle must refuse, and reports

@@ -2,8 +2,6 @@ package ocr2config
 
 import (
 	"fmt"
-	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -36,47 +34,25 @@ func Encode(cfg PublicConfig, encryptions config.SharedSecretEncryptions) ([]byt
 		SharedSecretEncryptions: &ocr2configpb.SharedSecretEncryptionsProto{
 			DiffieHellmanPoint: encryptions.DiffieHellmanPoint[:],
 			SharedSecretHash:   encryptions.SharedSecretHash[:],
+			Encryptions:        encryptions.EncryptionsProto(),
 		},
 	}
 	if cfg.MaxDurationInitialization != nil {
 		m.MaxDurationInitializationNanoseconds = proto.Uint64(uint64(*cfg.MaxDurationInitialization))
 	}
-	for i, element := range cfg.S {
-		if int64(element) != int64(uint32(element)) {
-			return nil, &config.Violation{Field: fmt.Sprintf("S[%d]", i), Value: element, Rule: "must fit into 32 bits"}
-		}
-		m.S = append(m.S, uint32(element))
+	var err error
+	if m.S, err = config.ScheduleProto(cfg.S); err != nil {
+		return nil, err
 	}
-	for i := range cfg.OracleIdentities {
-		identity := &cfg.OracleIdentities[i]
-		if !utf8.ValidString(identity.PeerID) {
-			return nil, &config.Violation{
-				Field: fmt.Sprintf("OracleIdentities[%d].PeerID", i), Value: identity.PeerID, Rule: "must be valid UTF-8",
-			}
-		}
-		m.OffchainPublicKeys = append(m.OffchainPublicKeys, identity.OffchainPublicKey[:])
-		m.PeerIds = append(m.PeerIds, identity.PeerID)
-	}
-	for i := range encryptions.Encryptions {
-		m.SharedSecretEncryptions.Encryptions = append(m.SharedSecretEncryptions.Encryptions, encryptions.Encryptions[i][:])
+	if m.OffchainPublicKeys, m.PeerIds, err = config.IdentitiesProto(cfg.OracleIdentities); err != nil {
+		return nil, err
 	}
 	if size := proto.Size(m); size > config.MaxOffchainConfigLength {
-		return nil, tooLong(size)
+		return nil, config.TooLong(size)
 	}
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the offchain config: %w", err)
 	}
 	return b, nil
-}
-
-func tooLong(size int) error {
-	return &config.Violation{
-		Field: "len(OffchainConfig)", Value: size, Rule: fmt.Sprintf("must be at most %d bytes", config.MaxOffchainConfigLength),
-	}
-}
-
-// duration reads a duration: a signed count in the bits of an unsigned one.
-func duration(nanoseconds uint64) time.Duration {
-	return time.Duration(int64(nanoseconds))
 }

@@ -1,0 +1,45 @@
+package ocr3config
+
+import (
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/config"
+)
+
+// Metrics returns the numbers of the config that a running instance exports as gauges, under the names that dashboards use.
+// Durations are in seconds; an unset MaxDurationInitialization is 0. The exporter adds the labels config_digest and
+// offchain_public_key.
+//
+// Source: docs/protocol/ocr3.md, section "Telemetry and metrics".
+func Metrics(cfg PublicConfig) []config.Metric {
+	initialization := time.Duration(0)
+	if cfg.MaxDurationInitialization != nil {
+		initialization = *cfg.MaxDurationInitialization
+	}
+	number := func(name string, value float64, help string) config.Metric {
+		return config.Metric{Name: "ocr3_config_" + name, Help: help, Value: value}
+	}
+	seconds := func(name string, d time.Duration, help string) config.Metric {
+		return number(name+"_seconds", d.Seconds(), help)
+	}
+	return []config.Metric{
+		seconds("delta_progress", cfg.DeltaProgress, "Time without a committed outcome after which the epoch changes."),
+		seconds("delta_resend", cfg.DeltaResend, "Interval in which the pacemaker repeats its messages."),
+		seconds("delta_initial", cfg.DeltaInitial, "Time for which an oracle waits for the leader to start an epoch."),
+		seconds("delta_round", cfg.DeltaRound, "Least time between the starts of two rounds."),
+		seconds("delta_grace", cfg.DeltaGrace, "Time for which the leader waits for further observations."),
+		seconds("delta_certified_commit_request", cfg.DeltaCertifiedCommitRequest, "Interval of requests for a missing commit."),
+		seconds("delta_stage", cfg.DeltaStage, "Time between two stages of transmission."),
+		number("r_max", float64(cfg.RMax), "Rounds in an epoch."),
+		seconds("max_duration_initialization", initialization, "Most time for making the reporting plugin; 0 when the node decides."),
+		seconds("max_duration_query", cfg.MaxDurationQuery, "Most time for the plugin's Query."),
+		seconds("max_duration_observation", cfg.MaxDurationObservation, "Most time for the plugin's Observation."),
+		seconds("max_duration_should_accept_attested_report", cfg.MaxDurationShouldAcceptAttestedReport,
+			"Most time for the plugin's ShouldAcceptAttestedReport."),
+		seconds("max_duration_should_transmit_accepted_report", cfg.MaxDurationShouldTransmitAcceptedReport,
+			"Most time for the plugin's ShouldTransmitAcceptedReport."),
+		number("n", float64(cfg.N()), "Number of oracles."),
+		number("f", float64(cfg.F), "Number of oracles that may be faulty."),
+		seconds("min_round_interval", cfg.MinRoundInterval(), "Least time between two rounds."),
+	}
+}
