@@ -48,7 +48,8 @@ func TestMultiply(t *testing.T) {
 			rapid.Custom(func(t *rapid.T) *big.Int {
 				return new(big.Int).Sub(fr.Modulus(), big.NewInt(rapid.Int64Range(1, 3).Draw(t, "below order")))
 			}),
-			rapid.Custom(func(t *rapid.T) *big.Int { return big.NewInt(rapid.Int64Range(1, 5).Draw(t, "small")) }),
+			rapid.Custom(func(t *rapid.T) *big.Int { return big.NewInt(rapid.Int64Range(0, 17).Draw(t, "small")) }),
+			rapid.Just(fr.Modulus()),
 		).Draw(t, "k")
 		var b [32]byte
 		k.FillBytes(b[:])
@@ -63,6 +64,52 @@ func TestMultiply(t *testing.T) {
 		if got := multiplyG2(&g2, &b); !got.Equal(&want2) {
 			t.Errorf("%v times the generator of G2 is %v, want %v", k, got, want2)
 		}
+	})
+}
+
+// Field arithmetic against gnark-crypto's own, near the places where something has to be reduced.
+func TestField(t *testing.T) {
+	numbers := rapid.OneOf(
+		rapid.Custom(func(t *rapid.T) *big.Int {
+			return new(big.Int).SetBytes(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "bytes"))
+		}),
+		rapid.Custom(func(t *rapid.T) *big.Int {
+			return new(big.Int).Sub(fp.Modulus(), big.NewInt(rapid.Int64Range(-2, 2).Draw(t, "below prime")))
+		}),
+		rapid.Custom(func(t *rapid.T) *big.Int { return big.NewInt(rapid.Int64Range(0, 3).Draw(t, "small")) }),
+	)
+	// Raw representations, since it is these that are added.
+	raw := rapid.Custom(func(t *rapid.T) fp.Element {
+		var b [32]byte
+		n := numbers.Draw(t, "n")
+		n.Mod(n, fp.Modulus()).FillBytes(b[:])
+		return fp.Element(limbs(b[:]))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var x, y bn254.E2
+		x.A0, x.A1, y.A0, y.A1 = raw.Draw(t, "x0"), raw.Draw(t, "x1"), raw.Draw(t, "y0"), raw.Draw(t, "y1")
+		ex, ey := newElement2(&x), newElement2(&y)
+		check := func(name string, got *element2, want *bn254.E2) {
+			if *got != newElement2(want) {
+				t.Errorf("%s of %v and %v is %v, want %v", name, x, y, *got, *want)
+			}
+		}
+		check("sum", new(element2).Add(&ex, &ey), new(bn254.E2).Add(&x, &y))
+		check("difference", new(element2).Sub(&ex, &ey), new(bn254.E2).Sub(&x, &y))
+		check("product", new(element2).Mul(&ex, &ey), new(bn254.E2).Mul(&x, &y))
+		check("square", new(element2).Square(&ex), new(bn254.E2).Square(&x))
+		check("double", new(element2).Double(&ex), new(bn254.E2).Double(&x))
+		check("inverse", new(element2).invert(&ex), new(bn254.E2).Inverse(&x))
+		for condition, want := range []*bn254.E2{&x, &y} {
+			check("choice", new(element2).Select(condition, &ex, &ey), want)
+		}
+		// In place, as the points use it.
+		same := ex
+		check("product in place", same.Mul(&same, &ey), new(bn254.E2).Mul(&x, &y))
+		same = ex
+		check("sum in place", same.Add(&same, &same), new(bn254.E2).Double(&x))
+		same = ey
+		check("difference in place", same.Sub(&ex, &same), new(bn254.E2).Sub(&x, &y))
 	})
 }
 
@@ -345,10 +392,16 @@ func TestSecretKeyRefuses(t *testing.T) {
 		"long":  {make([]byte, 33), ErrLength},
 		"zero":  {make([]byte, 32), ErrInfinity},
 		"r":     {r, ErrNotReduced},
+		"r + 1": {new(big.Int).Add(fr.Modulus(), big.NewInt(1)).Bytes(), ErrNotReduced},
 		"max":   {bytes.Repeat([]byte{0xff}, 32), ErrNotReduced},
 	} {
 		if _, err := SecretKeyFromBytes(c.b); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	for _, good := range []*big.Int{big.NewInt(1), new(big.Int).Sub(fr.Modulus(), big.NewInt(1))} {
+		if _, err := SecretKeyFromBytes(good.FillBytes(make([]byte, 32))); err != nil {
+			t.Errorf("%v: %v", good, err)
 		}
 	}
 }

@@ -40,11 +40,12 @@
 // Operations on secret keys ([SecretKeyFromBytes], [GenerateSecretKey],
 // [SecretKey.Sign], [SecretKey.ProvePossession]) do the same field operations
 // in the same order for every key, and access no memory at addresses that
-// depend on it. The field operations are those of gnark-crypto, which makes no
-// promise about timing: on amd64 and arm64 they are free of branches; the portable
-// version branches in the last reduction of a product. Erase overwrites the
-// copy of the key that is in the SecretKey; copies that the garbage collector or
-// the stack made are beyond the reach of Go code.
+// depend on it. Sums of field elements are done here, without branches; products
+// are those of gnark-crypto, which makes no promise about timing: they are
+// assembly without branches on amd64 and arm64, but elsewhere, and with the build tag
+// purego, they branch on whether the result has to be reduced. Erase
+// overwrites the copy of the key that is in the SecretKey; copies that the garbage
+// collector or the stack made are beyond the reach of Go code.
 //
 // Everything else handles public values and runs in variable time.
 package bn254bls

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/bits"
 	"sync/atomic"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fp"
-	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 )
 
 // Lengths of encoded keys in bytes.
@@ -54,12 +54,18 @@ func SecretKeyFromBytes(b []byte) (*SecretKey, error) {
 	if len(b) != SecretKeySize {
 		return nil, fmt.Errorf("secret key: %w: %d bytes, want %d", ErrLength, len(b), SecretKeySize)
 	}
-	var scalar fr.Element
-	defer scalar.SetZero()
-	if err := scalar.SetBytesCanonical(b); err != nil {
+	// Below the order if the difference has a borrow.
+	words := limbs(b)
+	var borrow, any uint64
+	for i := range words {
+		_, borrow = bits.Sub64(words[i], orderLimbs[i], borrow)
+		any |= words[i]
+	}
+	clear(words[:])
+	if borrow == 0 {
 		return nil, fmt.Errorf("secret key: %w: not below the group order", ErrNotReduced)
 	}
-	if scalar.IsZero() {
+	if any == 0 {
 		return nil, fmt.Errorf("secret key: zero: its public key is the %w", ErrInfinity)
 	}
 	key := &SecretKey{scalar: new([SecretKeySize]byte)}

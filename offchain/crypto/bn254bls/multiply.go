@@ -11,8 +11,7 @@ import (
 // Multiplication of points by secret numbers: the same doublings and additions
 // whatever the number is, by formulas that have no special cases.
 
-// field are the operations on coordinates that the addition of points needs; it
-// is satisfied by pointers to fp.Element (for G1) and to bn254.E2 (for G2).
+// field are the operations on coordinates that the addition of points needs.
 type field[E any] interface {
 	*E
 	Set(*E) *E
@@ -23,6 +22,7 @@ type field[E any] interface {
 	Square(x *E) *E
 	Double(x *E) *E
 	Select(condition int, ifZero, ifNotZero *E) *E
+	invert(x *E) *E
 }
 
 // projective is the point (x/z, y/z); infinity is (0, 1, 0).
@@ -109,7 +109,7 @@ func (p *projective[E, F]) choose(take int, a *projective[E, F]) {
 
 // multiply returns k·(x, y), k being a big-endian number, by windows of four bits. It looks at the whole
 // table for each of them.
-func multiply[E any, F field[E]](x, y *E, k *[SecretKeySize]byte, b3 *E) (result projective[E, F]) {
+func multiply[E any, F field[E]](x, y *E, k *[SecretKeySize]byte, b3 *E) (productX, productY E) {
 	var table [16]projective[E, F]
 	F(&table[0].y).SetOne()
 	F(&table[1].x).Set(x)
@@ -118,7 +118,7 @@ func multiply[E any, F field[E]](x, y *E, k *[SecretKeySize]byte, b3 *E) (result
 	for i := 2; i < len(table); i++ {
 		table[i].add(&table[i-1], &table[1], b3)
 	}
-	result = table[0]
+	result := table[0]
 	for _, b := range k {
 		for _, window := range [2]byte{b >> 4, b & 0xf} {
 			for range 4 {
@@ -131,52 +131,40 @@ func multiply[E any, F field[E]](x, y *E, k *[SecretKeySize]byte, b3 *E) (result
 			result.add(&result, &summand, b3)
 		}
 	}
-	return result
+	F(&result.z).invert(&result.z)
+	F(&productX).Mul(&result.x, &result.z)
+	F(&productY).Mul(&result.y, &result.z)
+	return productX, productY
 }
 
-// multiplyG1 returns k·p, p being a point of G1 other than infinity.
-func multiplyG1(p *bn254.G1Affine, k *[SecretKeySize]byte) (result bn254.G1Affine) {
-	product := multiply[fp.Element, *fp.Element](&p.X, &p.Y, k, &b3G1)
-	inverse := invert(&product.z)
-	result.X.Mul(&product.x, &inverse)
-	result.Y.Mul(&product.y, &inverse)
-	return result
+// multiplyG1 returns k·p, p being a point of G1 other than infinity. If the product is infinity, so is the result.
+func multiplyG1(p *bn254.G1Affine, k *[SecretKeySize]byte) bn254.G1Affine {
+	baseX, baseY := element(p.X), element(p.Y)
+	x, y := multiply(&baseX, &baseY, k, &b3G1)
+	return bn254.G1Affine{X: fp.Element(x), Y: fp.Element(y)}
 }
 
-// multiplyG2 returns k·p, p being a point of G2 other than infinity.
-func multiplyG2(p *bn254.G2Affine, k *[SecretKeySize]byte) (result bn254.G2Affine) {
-	product := multiply[bn254.E2, *bn254.E2](&p.X, &p.Y, k, &b3G2)
-	// 1/(a + bu) = (a - bu)/(a² + b²)
-	var norm, square fp.Element
-	norm.Square(&product.z.A0)
-	square.Square(&product.z.A1)
-	norm.Add(&norm, &square)
-	norm = invert(&norm)
-	var inverse bn254.E2
-	inverse.Conjugate(&product.z).MulByElement(&inverse, &norm)
-	result.X.Mul(&product.x, &inverse)
-	result.Y.Mul(&product.y, &inverse)
-	return result
-}
-
-// invert returns 1/e, and 0 for 0, by Fermat's theorem: the sequence of operations
-// does not depend on e.
-func invert(e *fp.Element) (inverse fp.Element) {
-	inverse.Exp(*e, inverseExponent)
-	return inverse
+// multiplyG2 returns k·p, p being a point of G2 other than infinity. If the product is infinity, so is the result.
+func multiplyG2(p *bn254.G2Affine, k *[SecretKeySize]byte) bn254.G2Affine {
+	baseX, baseY := newElement2(&p.X), newElement2(&p.Y)
+	x, y := multiply(&baseX, &baseY, k, &b3G2)
+	return bn254.G2Affine{
+		X: bn254.E2{A0: fp.Element(x.re), A1: fp.Element(x.im)},
+		Y: bn254.E2{A0: fp.Element(y.re), A1: fp.Element(y.im)},
+	}
 }
 
 var (
 	inverseExponent = new(big.Int).Sub(fp.Modulus(), big.NewInt(2))
 	// b3G1 is three times the constant of y² = x³ + 3.
-	b3G1 = fp.NewElement(9)
+	b3G1 = element(fp.NewElement(9))
 	// b3G2 is three times the constant of the twist, y² = x³ + 3/(9 + u).
-	b3G2 = func() bn254.E2 {
+	b3G2 = func() element2 {
 		var b3, nine bn254.E2
 		nine.A0.SetUint64(9)
 		b3.A0.SetUint64(9)
 		nine.A1.SetOne()
 		b3.Div(&b3, &nine)
-		return b3
+		return newElement2(&b3)
 	}()
 )
