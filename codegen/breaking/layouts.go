@@ -38,9 +38,17 @@ func (c *comparison) packages(before, after *Surface) {
 
 func (c *comparison) pkg(before, after *Package) {
 	c.in = after.Path
-	c.layouts("report", before.Reports, after.Reports, reportBreaks)
-	c.layouts("onchain-config", before.Packed, after.Packed, packedBreaks)
-	c.layouts("digest", before.Digests, after.Digests, digestBreaks)
+	for _, k := range []struct {
+		kind string
+		who  judge
+	}{
+		{"report", reportBreaks}, {"packed", packedBreaks}, {"onchain-config", configBreaks}, {"digest", digestBreaks}, {"hash", hashBreaks},
+	} {
+		of := func(p *Package) []*Layout {
+			return slices.DeleteFunc(slices.Clone(p.Layouts), func(l *Layout) bool { return l.Kind != k.kind })
+		}
+		c.layouts(k.kind, of(before), of(after), k.who)
+	}
 	c.constants(before.Constants, after.Constants)
 	c.reasons(before.Reasons, after.Reasons)
 }
@@ -76,7 +84,7 @@ func (c *comparison) layouts(kind string, before, after []*Layout, who judge) {
 			continue
 		}
 		breaks := []Break{{Code, "it is gone from generated Go"}, {Oracles, "what they make or expect of it is refused, unless only the tag is gone"}}
-		if kind == "report" {
+		if kind != "onchain-config" && kind != "digest" {
 			breaks = append(breaks, Break{Consumers, "what decodes it gets no more of it, unless only the tag is gone"})
 		} else {
 			breaks = append(breaks, Break{Configs, "those with it are refused, unless only the tag is gone"})
@@ -94,6 +102,8 @@ func noun(kind string) string {
 		return "onchain config"
 	case "digest":
 		return "config digest"
+	case "packed":
+		return "packed struct"
 	}
 	return kind
 }
@@ -113,6 +123,21 @@ func (c *comparison) layout(kind string, before, after *Layout, who judge) {
 		c.add(Change{
 			Kind: kind + "-field-" + ch.kind, What: join(after.Name, ch.path), Message: fmt.Sprintf("%s %s: %s", noun(kind), after.Name, ch.message),
 			Before: ch.before, After: ch.after, Note: note, Source: pos, SourceBefore: old,
+		}, breaks...)
+	}
+	if before.Tuple != after.Tuple {
+		how := map[bool]string{true: "one struct", false: "an argument list"}
+		c.add(Change{
+			Kind: kind + "-encoding", What: after.Name, Message: fmt.Sprintf("%s %s is encoded as %s, no longer as %s", noun(kind), after.Name, how[after.Tuple], how[before.Tuple]),
+			Before: how[before.Tuple], After: how[after.Tuple], Source: after.Pos, SourceBefore: before.Pos,
+			Note: "Without arrays and bytes within, the two are the same.",
+		}, Break{Oracles, "their reports have no offset word before them, or one too much"}, Break{Consumers, "decoders begin at another place"})
+	}
+	if before.Bytes != after.Bytes {
+		breaks, _ := who(&fieldChange{kind: "retyped"})
+		c.add(Change{
+			Kind: kind + "-size", What: after.Name, Message: fmt.Sprintf("%s %s has %d bytes, no longer %d", noun(kind), after.Name, after.Bytes, before.Bytes),
+			Before: fmt.Sprint(before.Bytes), After: fmt.Sprint(after.Bytes), Source: after.Pos, SourceBefore: before.Pos,
 		}, breaks...)
 	}
 	c.prefix(before, after)
@@ -148,7 +173,32 @@ func reportBreaks(ch *fieldChange) ([]Break, string) {
 	return both("their reports are refused or misread by the contract", "the field is decoded as something else, or not at all"), ""
 }
 
+// packedBreaks is of structs whose fields follow each other without padding: attestations, keys, contexts.
 func packedBreaks(ch *fieldChange) ([]Break, string) {
+	if ch.kind == "renamed" {
+		return []Break{{Code, "the field of the generated Go, and of the struct in Solidity, has another name"}}, sameOnWire
+	}
+	return []Break{
+		{Oracles, "what they make has the old layout, and is refused or misread"},
+		{Consumers, "the fields from this one on are read at the wrong places, or as something else"},
+	}, ""
+}
+
+// hashBreaks is of hashes that are signed or compared.
+func hashBreaks(ch *fieldChange) ([]Break, string) {
+	switch ch.kind {
+	case "renamed":
+		return []Break{{Code, "the field of the generated preimage has another name"}}, sameOnWire
+	case "widened", "narrowed":
+		return []Break{{Code, "the field of the generated preimage has another type"}}, "Both types are one word of the preimage, so the hash of the same values is the same."
+	}
+	return []Break{
+		{Oracles, "they sign or compute the old hash, which is not recognised"},
+		{Consumers, "whoever checks signatures over it, or compares it, expects the old one"},
+	}, ""
+}
+
+func configBreaks(ch *fieldChange) ([]Break, string) {
 	if ch.kind == "renamed" {
 		return []Break{{Code, "the field of the generated Go, and of the struct in Solidity, has another name"}}, sameOnWire
 	}

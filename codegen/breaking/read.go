@@ -31,7 +31,7 @@ type Options struct {
 // Read reads what the configuration names: the contracts of its packages and of their bindings. Bindings of contracts that are
 // for tests only (in a folder test or tests) and of contracts for proofs are left out: nobody relies on them.
 func Read(config *codegen.Config, options Options) (*Surface, error) {
-	project, err := artifact.Open(config.Root, config.Artifacts)
+	project, err := config.Project()
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,9 @@ func Read(config *codegen.Config, options Options) (*Surface, error) {
 				continue
 			}
 		}
-		m, err := model.Build(project, model.Options{Name: p.Name, Contracts: p.Contracts, Narrow: p.Narrow})
+		from := p.Options()
+		from.Proofs = "" // which nobody relies on
+		m, err := model.Build(project, from)
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +116,7 @@ func forTests(source string) bool {
 // Stale names the Solidity files that are not what was compiled, of all contracts of the configuration's packages. Artifacts that do
 // not say what they were made of are believed.
 func Stale(config *codegen.Config) ([]string, error) {
-	project, err := artifact.Open(config.Root, config.Artifacts)
+	project, err := config.Project()
 	if err != nil {
 		return nil, err
 	}
@@ -427,14 +429,20 @@ func readPackage(project *artifact.Project, p codegen.Package, m *model.Package,
 		return nil, err
 	}
 	members := memberPositions(project, trees)
-	layout := func(name, pos string, s *model.Struct) *Layout {
-		return &Layout{Name: name, Pos: pos, Fields: modelFields(s, members)}
+	add := func(kind, name string, s *model.Struct) *Layout {
+		l := &Layout{Kind: kind, Name: name, Pos: s.Pos, Fields: modelFields(s, members)}
+		pkg.Layouts = append(pkg.Layouts, l)
+		return l
 	}
 	for _, r := range m.Reports {
-		pkg.Reports = append(pkg.Reports, layout(r.Name, r.Pos, r.Struct))
+		add("report", r.Name, r.Struct).Tuple = r.Tuple
 	}
 	for _, packed := range m.Packed {
-		l := layout(packed.Name, packed.Pos, packed.Struct)
+		kind := "packed"
+		if packed.OnchainConfig {
+			kind = "onchain-config"
+		}
+		l := add(kind, packed.Name, packed.Struct)
 		for i := range l.Fields {
 			for _, fixed := range packed.Fixed {
 				if fixed.Solidity == l.Fields[i].Name {
@@ -442,14 +450,17 @@ func readPackage(project *artifact.Project, p codegen.Package, m *model.Package,
 				}
 			}
 		}
-		pkg.Packed = append(pkg.Packed, l)
 	}
 	for _, d := range m.Digests {
-		l := layout(strings.TrimSuffix(d.Name, "Preimage"), d.Pos, d.Struct)
+		kind := "digest"
+		if d.Hash {
+			kind = "hash"
+		}
+		l := add(kind, strings.TrimSuffix(d.Name, "Preimage"), d.Struct)
+		l.Bytes = d.Size
 		if d.Prefix != nil {
 			l.Prefix = &Prefix{Name: d.Prefix.Name, Value: fmt.Sprintf("%#0*x", 2+d.Prefix.Type.Bits/4, d.Prefix.Value), Bytes: d.Prefix.Type.Bits / 8}
 		}
-		pkg.Digests = append(pkg.Digests, l)
 	}
 	for _, c := range m.Constants {
 		value := c.Value.String()

@@ -2,7 +2,7 @@ package breaking
 
 // SurfaceVersion is the version of the shape of Surface. Surfaces of revisions are kept in files, which other versions of
 // this package must not read.
-const SurfaceVersion = 1
+const SurfaceVersion = 2
 
 // Surface is what others can rely on, of all contracts of a project.
 type Surface struct {
@@ -78,16 +78,17 @@ type Enum struct {
 type Package struct {
 	Path      string
 	Contracts []string
-	Reports   []*Layout
-	Packed    []*Layout
-	Digests   []*Layout
+	Layouts   []*Layout
 	Constants []*Constant
 	Reasons   []*Reason
 }
 
-// Layout is a tagged struct, or the preimage of a digest.
+// Layout is a tagged struct, or the preimage of a digest or another hash.
 type Layout struct {
+	Kind   string // report, packed, onchain-config, digest, hash
 	Name   string
+	Tuple  bool `json:",omitempty"` // a report that is encoded as one struct, behind an offset word if it is dynamic
+	Bytes  int  `json:",omitempty"` // of a digest or a hash
 	Pos    string
 	Fields []Field
 	Prefix *Prefix `json:",omitempty"` // of a digest
