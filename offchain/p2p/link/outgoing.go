@@ -383,3 +383,6 @@ func (o *Outgoing) RemoteOpen(id wire.StreamID) bool {
 	_, ok := o.remoteOpen[id]
 	return ok
 }
+
+// Queued returns how many messages wait in a stream.
+func (s *OutStream) Queued() int { return s.ring.Len() }
