@@ -203,7 +203,7 @@ library OCR3ECDSAAttestationVerifierLib {
         bit := and(mask, sub(0, mask))
         mask := xor(mask, bit)
         calldatacopy(add(input, 64), signatures, SIGNATURE_LENGTH)
-        // ecrecover returns nothing if there is no such key.
+        // ecrecover returns nothing if there is no such key. Then whatever was here must not pass for its result.
         mstore(0, 0)
         pop(staticcall(gas(), 1, input, 128, 0, 32))
         let index := byte(and(shr(27, mul(bit, DE_BRUIJN)), 31), INDICES)

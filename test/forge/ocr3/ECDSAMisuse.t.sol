@@ -63,6 +63,17 @@ contract ECDSAMisuseTest is OCR3ECDSAFixture {
     assertEq(got, want);
   }
 
+  /// @dev ecrecover returns nothing for what is no signature. Then what was in the place of its output must not count as the signer.
+  function test_scratchSpaceSignsNothing() public {
+    makeOracles(4, 0, "few");
+    verifier.setKeys(4, packed(keys));
+    for (uint256 i = 0; i < 4; ++i) {
+      bytes memory attestation = bytes.concat(bytes4(uint32(1 << i)), new bytes(64));
+      vm.expectRevert(InvalidAttestationNumberOfSignatures.selector);
+      verifier.verifyAfter(keys[i], 4, 0, keccak256("report"), attestation);
+    }
+  }
+
   function test_leavesItsNeighbourAlone() public {
     for (uint256 n = 0; n <= 6; ++n) {
       makeOracles(n, 0, "few");

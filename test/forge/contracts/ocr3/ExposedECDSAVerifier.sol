@@ -31,6 +31,17 @@ contract ExposedECDSAVerifier is OCR3ECDSAAttestationVerifier {
     _verifyAttestationOfHash(n, f, reportHash, attestation);
   }
 
+  /// @notice The same when the scratch space of memory holds an address: the key of a mapping stays there after a look-up.
+  function verifyAfter(address lookedUp, uint8 n, uint8 f, bytes32 reportHash, bytes calldata attestation)
+    external
+    view
+  {
+    assembly ("memory-safe") {
+      mstore(0, shr(96, shl(96, lookedUp)))
+    }
+    _verifyAttestationOfHash(n, f, reportHash, attestation);
+  }
+
   /// @notice The same with a report, as applications call it.
   function verifyReport(
     bytes32 configDigest,
