@@ -248,3 +248,141 @@ func TestTCPManyInstances(t *testing.T) {
 		closeEndpoints(t, endpoints)
 	}
 }
+
+// TestTCPChurn opens, uses and closes endpoints from many goroutines at once, over one connection.
+func TestTCPChurn(t *testing.T) {
+	nodes := tcpNodes(t, 2, true)
+	ids, boot := tcpPeerIDs(nodes), []commontypes.BootstrapperLocator{nodes[0].locator()}
+	steady := []commontypes.BinaryNetworkEndpoint{
+		tcpEndpoint(t, nodes[0], types.ConfigDigest{0xff}, ids, boot), tcpEndpoint(t, nodes[1], types.ConfigDigest{0xff}, ids, boot),
+	}
+	talk(t, steady, "before")
+	var workers sync.WaitGroup
+	for worker := range 8 {
+		for _, n := range nodes {
+			workers.Go(func() {
+				for i := range 20 {
+					digest := types.ConfigDigest{byte(worker), byte(i % 3)}
+					e, err := n.peer.OCR2BinaryNetworkEndpointFactory().NewEndpoint(digest, ids, boot, 1, testLimits)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					e.(*endpoint).SetReceiver(func(commontypes.BinaryMessageWithSender) {})
+					if err := e.Start(); err != nil {
+						t.Error(err)
+					}
+					var senders sync.WaitGroup
+					for range 2 {
+						senders.Go(func() {
+							for range 20 {
+								e.Broadcast([]byte("churn"))
+							}
+						})
+					}
+					if i%2 == 0 {
+						senders.Wait()
+					}
+					if err := e.Close(); err != nil {
+						t.Error(err)
+					}
+					senders.Wait()
+				}
+			})
+		}
+	}
+	workers.Wait()
+	talk(t, steady, "after")
+	closeEndpoints(t, steady)
+	for _, n := range nodes {
+		n.peer.mu.Lock()
+		if left := len(n.peer.registrations); left != 0 {
+			t.Errorf("%d registrations are left", left)
+		}
+		n.peer.mu.Unlock()
+	}
+}
+
+// TestTCPCloseFirst closes peers before what uses them: nothing hangs, nothing is left.
+func TestTCPCloseFirst(t *testing.T) {
+	nodes := tcpNodes(t, 2, true)
+	ids, boot := tcpPeerIDs(nodes), []commontypes.BootstrapperLocator{nodes[0].locator()}
+	endpoints := []commontypes.BinaryNetworkEndpoint{tcpEndpoint(t, nodes[0], types.ConfigDigest{1}, ids, boot), tcpEndpoint(t, nodes[1], types.ConfigDigest{1}, ids, boot)}
+	e2, err := nodes[0].peer.OCR3_1BinaryNetworkEndpointFactory().NewEndpoint(types.ConfigDigest{2}, ids, boot, defaultConfig, lowConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e2.Receive()
+	talk(t, endpoints, "open")
+	for _, n := range nodes {
+		n.close()
+	}
+	for _, e := range endpoints {
+		e.Broadcast([]byte("into the void"))
+		e.Close()
+		e.Close()
+	}
+	e2.Broadcast(types.OutboundBinaryMessagePlain{Payload: []byte("into the void"), Priority: types.BinaryMessagePriorityLow})
+	e2.Close()
+	if _, ok := <-e2.Receive(); ok {
+		t.Error("a closed endpoint receives")
+	}
+}
+
+// TestTCPRequests has requests and responses of OCR3.1 between hosts on sockets.
+func TestTCPRequests(t *testing.T) {
+	nodes := tcpNodes(t, 2, true)
+	ids, boot := tcpPeerIDs(nodes), []commontypes.BootstrapperLocator{nodes[0].locator()}
+	var endpoints []types.BinaryNetworkEndpoint2
+	for _, n := range nodes {
+		e, err := n.peer.OCR3_1BinaryNetworkEndpointFactory().NewEndpoint(types.ConfigDigest{2}, ids, boot, defaultConfig, lowConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		endpoints = append(endpoints, e)
+	}
+	const low = types.BinaryMessagePriorityLow
+	large := strings.Repeat("large", 100_000)
+	responses := make(chan string, 1)
+	for i, e := range endpoints {
+		e.(*endpoint2).SetReceiver(func(m types.InboundBinaryMessageWithSender) {
+			switch m := m.InboundBinaryMessage.(type) {
+			case types.InboundBinaryMessageRequest:
+				if i == 1 {
+					e.SendTo(m.RequestHandle.MakeResponse([]byte(large)), 0)
+				}
+			case types.InboundBinaryMessageResponse:
+				if m.Priority != low {
+					t.Errorf("the response has priority %d", m.Priority)
+				}
+				select {
+				case responses <- string(m.Payload):
+				default:
+				}
+			}
+		})
+	}
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	timeout := time.After(60 * time.Second)
+	for answered := false; !answered; {
+		endpoints[0].SendTo(types.OutboundBinaryMessageRequest{
+			ResponsePolicy: types.SingleUseSizedLimitedResponsePolicy{MaxSize: len(large), ExpiryTimestamp: time.Now().Add(time.Minute)},
+			Payload:        []byte("?"), Priority: low,
+		}, 1)
+		select {
+		case got := <-responses:
+			if answered = true; got != large {
+				t.Errorf("the response has %d bytes, want %d", len(got), len(large))
+			}
+		case <-again.C:
+		case <-timeout:
+			t.Fatal("no response")
+		}
+	}
+	for _, e := range endpoints {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
