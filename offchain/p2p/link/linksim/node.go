@@ -257,7 +257,7 @@ func (l *side) chat() {
 
 // content is the message of a number: who sent it, and filling that depends on it.
 func content(incarnation uint32, number uint64, length int) []byte {
-	b := binary.BigEndian.AppendUint32(nil, incarnation)
+	b := binary.BigEndian.AppendUint32(make([]byte, 0, max(length, 12)), incarnation)
 	b = binary.BigEndian.AppendUint64(b, number)
 	for i := len(b); i < length; i++ {
 		b = append(b, byte(number)+byte(i))
@@ -265,10 +265,18 @@ func content(incarnation uint32, number uint64, length int) []byte {
 	return b
 }
 
+// length returns the length of a message: mostly short, now and then as long as allowed.
+func (s *Sim) length() int {
+	if s.rng.IntN(10) > 0 {
+		return 12 + s.rng.IntN(100)
+	}
+	return 12 + s.rng.IntN(maxMessage-11)
+}
+
 func (c *chat) send() {
 	s := c.sim
 	c.sent++
-	m := link.Message{Type: wire.FrameData, Payload: content(c.node.incarnation, c.sent, 12+s.rng.IntN(maxMessage-12))}
+	m := link.Message{Type: wire.FrameData, Payload: content(c.node.incarnation, c.sent, s.length())}
 	if s.Protocol == wire.P2 && c.sent%requestEvery == 0 {
 		m.Type = wire.FrameRequest
 		m.Request = &link.RequestInfo{Policy: p2ptypes.SingleUseSizedLimitedResponsePolicy{MaxSize: responseSize, ExpiryTimestamp: wallClock(s.now + responseTimeout)}}

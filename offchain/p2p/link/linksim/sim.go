@@ -54,9 +54,9 @@ const (
 	responseSize    = 100
 )
 
-// limits are those of every stream; the honest stay below.
+// The limits of every stream. The honest stay below, even if all that is under way arrives at once.
 var (
-	messagesLimit = p2ptypes.TokenBucketParams{Rate: 50, Capacity: 100}
+	messagesLimit = p2ptypes.TokenBucketParams{Rate: 50, Capacity: 1500}
 	bytesLimit    = p2ptypes.TokenBucketParams{Rate: 100_000, Capacity: 200_000}
 )
 

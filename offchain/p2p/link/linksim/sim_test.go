@@ -11,7 +11,7 @@ import (
 var protocols = []wire.Protocol{wire.P1, wire.P2}
 
 // seeds is how many runs each situation gets.
-const seeds = 4
+const seeds = 3
 
 // forSeeds runs a situation several times, with both protocols.
 func forSeeds(t *testing.T, run func(t *testing.T, o Options)) {
@@ -41,7 +41,7 @@ func heals(t *testing.T, s *Sim) {
 		t.Fatalf("after %v these are not connected: %v", s.Now(), pairs)
 	}
 	established, delivered := s.Established, s.Delivered
-	s.Run(2 * time.Minute)
+	s.Run(time.Minute)
 	check(t, s)
 	if pairs := s.Unconnected(); len(pairs) > 0 {
 		t.Fatalf("these lose their connection: %v", pairs)
@@ -121,7 +121,7 @@ func TestRestarts(t *testing.T) {
 
 func TestSlowReaders(t *testing.T) {
 	forSeeds(t, func(t *testing.T, o Options) {
-		o.Interval = 50 * time.Millisecond
+		o.Interval = 100 * time.Millisecond
 		s := New(o)
 		for i := range 10 {
 			s.Run(5 * time.Second)

@@ -242,17 +242,18 @@ func (e *end) lie() {
 		return
 	}
 	stream := l.streams[s.rng.IntN(streamsPerPair)].out.ID
+	var b []byte
 	frame := func(h wire.Header, payload []byte) {
 		h.PayloadLength = uint32(len(payload))
-		e.send(append(wire.AppendHeader(nil, &h), payload...))
+		b = append(wire.AppendHeader(b, &h), payload...)
 	}
 	switch s.rng.IntN(8) {
 	case 0: // a flood of messages
-		for range 200 {
-			frame(wire.Header{Type: wire.FrameData, Stream: stream}, make([]byte, s.rng.IntN(100)))
+		for range 2000 {
+			frame(wire.Header{Type: wire.FrameData, Stream: stream}, make([]byte, s.rng.IntN(50)))
 		}
 	case 1: // a flood of bytes
-		for range 100 {
+		for range 110 {
 			frame(wire.Header{Type: wire.FrameData, Stream: stream}, make([]byte, maxMessage))
 		}
 	case 2:
@@ -269,10 +270,11 @@ func (e *end) lie() {
 			frame(wire.Header{Type: wire.FrameClose, Stream: wire.StreamID{byte(i), byte(i >> 8)}}, nil)
 		}
 	case 6:
-		e.send([]byte("garbage"))
+		b = []byte("garbage")
 	case 7: // silence, with the stream open, reading nothing
 		frame(wire.Header{Type: wire.FrameOpen, Stream: stream}, []byte("stream 0"))
 		e.node.readsFrom = s.now + 20*time.Second
 	}
-	s.after(time.Duration(s.rng.Int64N(int64(time.Second))), e.lie)
+	e.send(b)
+	s.after(time.Duration(s.rng.Int64N(int64(4*time.Second))), e.lie)
 }
