@@ -19,7 +19,7 @@ const notBuilt = ""
 // families says which packages run the files that match a pattern. The first pattern that matches decides.
 var families = []struct{ pattern, packages string }{
 	{"config-ocr1.json", notBuilt},
-	{"config-ocr3.json", notBuilt},
+	{"config-ocr3.json", "offchain/config/ocr3config, offchain/ocr3confighelper"},
 	{"config-ocr31*.json", notBuilt},
 	{"config-digest.json", "offchain/types, offchain/config, offchain/evm/evmutil, test/gen"},
 	{"config-encoding.json", "offchain/bigbigendian, offchain/commontypes, offchain/commontypes/peerid, offchain/quorumhelper, offchain/config, offchain/plugins/median"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
+	"github.com/ocrkit/ocrkit/offchain/config/ocr3config"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -30,6 +31,13 @@ var ErrUnknownVersion = errors.New("unknown offchain config version")
 var decoders = map[uint64]func(types.ContractConfig) (NetConfig, error){
 	config.OCR2Version: func(cc types.ContractConfig) (NetConfig, error) {
 		cfg, err := ocr2config.PublicConfigFromContractConfig(true, cc)
+		if err != nil {
+			return NetConfig{}, err
+		}
+		return NetConfig{cfg.ConfigDigest, cfg.F, config.PeerIDs(cfg.OracleIdentities)}, nil
+	},
+	config.OCR3Version: func(cc types.ContractConfig) (NetConfig, error) {
+		cfg, err := ocr3config.PublicConfigFromContractConfig(true, cc)
 		if err != nil {
 			return NetConfig{}, err
 		}
