@@ -37,9 +37,9 @@ type Project struct {
 	Out  string // forge's output folder, or Hardhat's artifacts
 
 	byContract map[string][]string
-	plain      map[string]*Artifact        // contracts of which there is only an ABI
-	loaded     map[string]*Artifact        // by file
-	builds     map[string]map[string]*Node // trees in a Hardhat build, by its file and their source
+	plain      map[string]*Artifact      // contracts of which there is only an ABI
+	loaded     map[string]*Artifact      // by file
+	builds     map[string]*hardhatOutput // by file
 	sources    map[string][]byte
 }
 
@@ -53,7 +53,7 @@ func Empty(root, out string) *Project {
 		byContract: map[string][]string{},
 		plain:      map[string]*Artifact{},
 		loaded:     map[string]*Artifact{},
-		builds:     map[string]map[string]*Node{},
+		builds:     map[string]*hardhatOutput{},
 		sources:    map[string][]byte{},
 	}
 }
@@ -176,10 +176,10 @@ func (p *Project) trees() (map[string]*Node, error) {
 		}
 	}
 	// Hardhat keeps the trees of files without a contract too.
-	for _, trees := range p.builds {
-		for source, tree := range trees {
-			if all[source] == nil {
-				all[source] = tree
+	for _, output := range p.builds {
+		for _, source := range output.Sources {
+			if source.AST != nil && all[source.AST.AbsolutePath] == nil {
+				all[source.AST.AbsolutePath] = source.AST
 			}
 		}
 	}

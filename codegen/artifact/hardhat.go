@@ -34,12 +34,17 @@ func (p *Project) hardhat(a *Artifact, data []byte) error {
 	if err != nil || build == "" {
 		return err
 	}
-	trees, err := p.treesOf(build)
+	output, err := p.outputOf(build)
 	if err != nil {
 		return err
 	}
-	if a.AST = trees[file.Input]; a.AST == nil {
-		a.AST = trees[file.Source]
+	for _, source := range []string{file.Source, file.Input} {
+		if tree := output.Sources[source].AST; tree != nil {
+			a.AST = tree
+		}
+		if c, ok := output.Contracts[source][a.Contract]; ok {
+			a.StorageLayout = c.StorageLayout
+		}
 	}
 	return nil
 }
@@ -70,33 +75,36 @@ func (p *Project) buildOf(a *Artifact, id string) (string, error) {
 	return filepath.Clean(build), nil
 }
 
-// treesOf reads the trees of a build, once.
-func (p *Project) treesOf(build string) (map[string]*Node, error) {
-	if trees, ok := p.builds[build]; ok {
-		return trees, nil
+// hardhatOutput is what the compiler gave in a build.
+type hardhatOutput struct {
+	Sources map[string]struct {
+		AST *Node `json:"ast"`
+	} `json:"sources"`
+	Contracts map[string]map[string]struct {
+		StorageLayout json.RawMessage `json:"storageLayout"` // if the configuration asks for it
+	} `json:"contracts"`
+}
+
+// outputOf reads a build, once.
+func (p *Project) outputOf(build string) (*hardhatOutput, error) {
+	if output, ok := p.builds[build]; ok {
+		return output, nil
 	}
 	data, err := readFile(build, maxBuildSize)
 	if err != nil {
 		return nil, err
 	}
 	var file struct {
-		Output struct {
-			Sources map[string]struct {
-				AST *Node `json:"ast"`
-			} `json:"sources"`
-		} `json:"output"`
+		Output *hardhatOutput `json:"output"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
 		return nil, fmt.Errorf("%s is no build of Hardhat: %w", build, err)
 	}
-	trees := map[string]*Node{}
-	for source, content := range file.Output.Sources {
-		if content.AST != nil {
-			trees[source] = content.AST
-		}
+	if file.Output == nil {
+		return nil, fmt.Errorf("%s is no build of Hardhat: it has no `output`", build)
 	}
-	p.builds[build] = trees
-	return trees, nil
+	p.builds[build] = file.Output
+	return file.Output, nil
 }
 
 // Add adds a contract of which there is an ABI only, and its bytecode if bin is not empty. Both files are relative to the

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -35,7 +36,37 @@ func parseABI(a *artifact.Artifact) ([]entry, error) {
 	if err := json.Unmarshal(a.ABI, &entries); err != nil {
 		return nil, fmt.Errorf("%s: abi: %w", a.File, err)
 	}
+	for _, e := range entries {
+		if err := checkNames(a.File, e.Name, append(slices.Clone(e.Inputs), e.Outputs...)); err != nil {
+			return nil, err
+		}
+	}
 	return entries, nil
+}
+
+// maxDimensions bounds how often arrays are in arrays.
+const maxDimensions = 16
+
+// identifier is a name of Solidity; typeText is what an ABI may say of a type, in either form.
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+	typeText   = regexp.MustCompile(`^[A-Za-z0-9_$.,:()\[\]= >-]*$`)
+)
+
+// checkNames refuses an ABI that no compiler wrote: the names in it become part of Go code.
+func checkNames(file, name string, args []arg) error {
+	if name != "" && !identifier.MatchString(name) {
+		return fmt.Errorf("%s: %q is no name in Solidity", file, name)
+	}
+	for _, a := range args {
+		if !typeText.MatchString(a.Type) || !typeText.MatchString(a.InternalType) || strings.Count(a.Type, "[") > maxDimensions {
+			return fmt.Errorf("%s: %q (%q) is no type of an ABI", file, a.Type, a.InternalType)
+		}
+		if err := checkNames(file, a.Name, a.Components); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // abi adds the events, errors and tagged functions of a contract.
@@ -268,7 +299,7 @@ func (b *builder) abiType(a arg, pos string) *Type {
 			return &Type{Kind: Slice, Elem: elem}
 		}
 		size, ok := new(big.Int).SetString(length, 10)
-		if !ok || size.Cmp(big.NewInt(maxArraySize)) > 0 {
+		if !ok || size.Sign() <= 0 || size.Cmp(big.NewInt(maxArraySize)) > 0 || int(size.Int64())*elem.slots() > maxArraySize {
 			b.problems.add(pos, "Use a dynamic array.", "the length of %s %s is too large", a.Type, a.Name)
 			return nil
 		}

@@ -187,6 +187,10 @@ func (b *builder) tag(d *declaration, t tag, pos string) {
 // structOf builds the struct of a declaration, once.
 func (b *builder) structOf(d *declaration) *Struct {
 	if s, ok := b.structs[d.node]; ok {
+		if s != nil && s.Fields == nil { // it is being built
+			b.problems.add(b.position(d), "Use indices or hashes instead of the struct itself.", "struct %s contains itself, so it has no ABI encoding", d.node.Name)
+			return nil
+		}
 		return s
 	}
 	s := &Struct{Name: exported(d.node.Name), Doc: d.doc.text(), Pos: b.position(d)}
@@ -200,13 +204,16 @@ func (b *builder) structOf(d *declaration) *Struct {
 		}
 	}
 	b.structs[d.node] = s
+	var fields []Field
 	for _, m := range d.node.Members {
 		t := b.typeOf(d, m)
 		if t == nil {
+			b.structs[d.node] = nil
 			return nil
 		}
-		s.Fields = append(s.Fields, newField(m.Name, d.doc.param(m.Name), t))
+		fields = append(fields, newField(m.Name, d.doc.param(m.Name), t))
 	}
+	s.Fields = fields
 	b.name(s.Fields, methods...)
 	return s
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/ocrkit/ocrkit/codegen/artifact"
 )
 
-// maxArraySize bounds T[n]: the generated Go has an array of that size.
+// maxArraySize bounds T[n], with all arrays and structs in it: the generated Go has an array of that size.
 const maxArraySize = 1 << 16
 
 // typeOf is the ABI type of a variable: a member or a parameter. It is nil if there is none, and the problem is noted.
@@ -37,7 +37,7 @@ func (b *builder) typeName(d *declaration, variable, name *artifact.Node) *Type 
 		text := name.TypeDescription.TypeString
 		text = text[strings.LastIndex(text, "[")+1:]
 		size, ok := new(big.Int).SetString(strings.TrimSuffix(text, "]"), 10)
-		if !ok || size.Cmp(big.NewInt(maxArraySize)) > 0 {
+		if !ok || size.Cmp(big.NewInt(maxArraySize)) > 0 || int(size.Int64())*elem.slots() > maxArraySize {
 			b.problems.add(pos, "Use a dynamic array.", "the length of %s is too large", variable.Name)
 			return nil
 		}

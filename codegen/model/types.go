@@ -124,6 +124,20 @@ func (t *Type) GoBits() int {
 	return 0
 }
 
+// slots is the number of elementary values and slices that a Go value of the type has in itself.
+func (t *Type) slots() int {
+	n := 1
+	switch t.Kind {
+	case Array:
+		n = t.Size * t.Elem.slots()
+	case Tuple:
+		for _, f := range t.Struct.Fields {
+			n += f.Type.slots()
+		}
+	}
+	return min(n, maxArraySize+1)
+}
+
 // PackedSize is the number of bytes of the type in a packed encoding, in which nothing is padded, not even the elements
 // of an array; 0 if it has no fixed one.
 func (t *Type) PackedSize() int {
