@@ -75,7 +75,7 @@ func (p *Plan) lintNetwork() {
 	if c.Link.Deploy && c.Address == (common.Address{}) {
 		p.note(config.SeverityWarning, "contract.link", "a test token will be deployed, which is worth nothing; on a real chain write the address of the token")
 	}
-	if c.Link == (netfile.Target{}) {
+	if c.Link == (netfile.Target{}) && c.Kind != netfile.KindOther {
 		p.note(config.SeverityWarning, "contract.link", "without a token nobody can be paid, and nothing that has to do with payment works")
 	}
 	if b := c.Billing; b != nil && b.ReasonableGasPriceGwei > b.MaximumGasPriceGwei {
@@ -117,15 +117,21 @@ func fileField(field string) string {
 
 // lintState says what there is to say about the contract as it is.
 func (p *Plan) lintState() {
+	p.lintOwner()
 	s := p.State
-	if p.From != (common.Address{}) && p.From != s.Owner && len(p.Steps) > 0 {
-		p.note(config.SeverityError, "owner", "%v: the owner is %s, the transactions would come from %s; use the owner's key, or make a batch for a multisig", ErrNotOwner, s.Owner, p.From)
-	}
 	switch {
 	case s.LinkErr != nil:
 		p.note(config.SeverityWarning, "contract.link", "the balance cannot be read: %v", s.LinkErr)
 	case s.LinkAvailable.Sign() < 0:
 		p.note(config.SeverityWarning, "contract.link", "the contract owes %s LINK more than it has; setting prices or a config pays all oracles and would fail: send it LINK first", Juels(new(big.Int).Neg(s.LinkAvailable)))
+	}
+}
+
+// lintOwner says whether the transactions are those of the owner.
+func (p *Plan) lintOwner() {
+	s := p.State
+	if p.From != (common.Address{}) && p.From != s.Owner && len(p.Steps) > 0 {
+		p.note(config.SeverityError, "owner", "%v: the owner is %s, the transactions would come from %s; use the owner's key, or make a batch for a multisig", ErrNotOwner, s.Owner, p.From)
 	}
 }
 

@@ -292,6 +292,9 @@ func validatorFields(v netfile.Validator) []Field {
 
 // planExisting plans what is to change in an aggregator.
 func (p *Plan) planExisting(ctx context.Context, client Client, o Options) error {
+	if p.Network.Contract.Kind == netfile.KindOther {
+		return p.planOther(ctx, client, o)
+	}
 	state, err := ReadState(ctx, client, p.Contract)
 	if err != nil {
 		return err
@@ -326,6 +329,21 @@ func (p *Plan) planExisting(ctx context.Context, client Client, o Options) error
 		return err
 	}
 	p.lintState()
+	return p.estimate(ctx, client)
+}
+
+// planOther plans the config of a contract of which nothing else is known.
+func (p *Plan) planOther(ctx context.Context, client Client, o Options) (err error) {
+	if p.State, err = readOther(ctx, client, p.Contract); err != nil {
+		return err
+	}
+	call := func(kind StepKind, data []byte) {
+		p.Steps = append(p.Steps, Step{Kind: kind, To: &p.Contract, Data: data})
+	}
+	if err := p.planConfig(o, call); err != nil {
+		return err
+	}
+	p.lintOwner()
 	return p.estimate(ctx, client)
 }
 

@@ -153,25 +153,9 @@ func (s *State) Kind() netfile.Kind {
 
 // ReadState reads an aggregator. It fails with ErrNoContract or ErrNode.
 func ReadState(ctx context.Context, client Client, contract common.Address) (*State, error) {
-	chainID, err := client.ChainID(ctx)
+	s, r, err := beginState(ctx, client, contract)
 	if err != nil {
-		return nil, explain(err, "chain id")
-	}
-	head, err := client.HeaderByNumber(ctx, nil)
-	if err != nil {
-		return nil, explain(err, "latest block")
-	}
-	s := &State{ChainID: chainID.Uint64(), Block: head.Number.Uint64(), Time: time.Unix(int64(head.Time), 0).UTC(), Contract: contract}
-	r := reader{client, contract, head.Number}
-	code, err := client.CodeAt(ctx, contract, head.Number)
-	if err != nil {
-		return nil, explain(err, "code of contract %s", contract)
-	}
-	if len(code) == 0 {
-		return nil, fmt.Errorf("%w: there is no code at %s on chain %s", ErrNoContract, contract, chainID)
-	}
-	if s.TypeAndVersion, err = query(ctx, r, "typeAndVersion", aggregator.PackTypeAndVersion(), aggregator.UnpackTypeAndVersion); err != nil {
-		return nil, fmt.Errorf("%w (ocrdeploy manages OCR2 aggregators)", err)
+		return nil, err
 	}
 	if kind := s.Kind(); kind != netfile.KindAggregator && kind != netfile.KindAccessControlledAggregator {
 		return nil, fmt.Errorf("%w: %s is %.80q, want %s or %s", ErrNoContract, contract, s.TypeAndVersion, netfile.KindAggregator, netfile.KindAccessControlledAggregator)
@@ -179,20 +163,66 @@ func ReadState(ctx context.Context, client Client, contract common.Address) (*St
 	if err := s.readSettings(ctx, r); err != nil {
 		return nil, err
 	}
-	details, err := query(ctx, r, "latestConfigDetails", aggregator.PackLatestConfigDetails(), aggregator.UnpackLatestConfigDetails)
+	if err := s.readConfigs(ctx, r); err != nil {
+		return nil, err
+	}
+	s.LinkAvailable, s.LinkErr = query(ctx, r, "linkAvailableForPayment", aggregator.PackLinkAvailableForPayment(), aggregator.UnpackLinkAvailableForPayment)
+	return s, nil
+}
+
+// readOther reads a contract of which nothing is known but that it speaks OCR2 and has an owner.
+func readOther(ctx context.Context, client Client, contract common.Address) (*State, error) {
+	s, r, err := beginState(ctx, client, contract)
 	if err != nil {
 		return nil, err
 	}
+	if s.Owner, err = query(ctx, r, "owner", aggregator.PackOwner(), aggregator.UnpackOwner); err != nil {
+		return nil, err
+	}
+	return s, s.readConfigs(ctx, r)
+}
+
+// beginState reads what every contract of the OCR2 family says of itself.
+func beginState(ctx context.Context, client Client, contract common.Address) (*State, reader, error) {
+	none := reader{}
+	chainID, err := client.ChainID(ctx)
+	if err != nil {
+		return nil, none, explain(err, "chain id")
+	}
+	head, err := client.HeaderByNumber(ctx, nil)
+	if err != nil {
+		return nil, none, explain(err, "latest block")
+	}
+	s := &State{ChainID: chainID.Uint64(), Block: head.Number.Uint64(), Time: time.Unix(int64(head.Time), 0).UTC(), Contract: contract}
+	r := reader{client, contract, head.Number}
+	code, err := client.CodeAt(ctx, contract, head.Number)
+	if err != nil {
+		return nil, none, explain(err, "code of contract %s", contract)
+	}
+	if len(code) == 0 {
+		return nil, none, fmt.Errorf("%w: there is no code at %s on chain %s", ErrNoContract, contract, chainID)
+	}
+	if s.TypeAndVersion, err = query(ctx, r, "typeAndVersion", aggregator.PackTypeAndVersion(), aggregator.UnpackTypeAndVersion); err != nil {
+		return nil, none, fmt.Errorf("%w (ocrdeploy manages OCR2 aggregators)", err)
+	}
+	return s, r, nil
+}
+
+// readConfigs reads the config in force.
+func (s *State) readConfigs(ctx context.Context, r reader) error {
+	details, err := query(ctx, r, "latestConfigDetails", aggregator.PackLatestConfigDetails(), aggregator.UnpackLatestConfigDetails)
+	if err != nil {
+		return err
+	}
 	s.ConfigCount, s.ConfigBlock, s.ConfigDigest = details.ConfigCount, details.BlockNumber, details.ConfigDigest
-	s.Config, s.ConfigErr = readConfig(ctx, r, chainID)
+	s.Config, s.ConfigErr = readConfig(ctx, r, new(big.Int).SetUint64(s.ChainID))
 	switch {
 	case errors.Is(s.ConfigErr, ErrNoConfig):
 		s.ConfigErr = nil
 	case s.ConfigErr != nil && !errors.Is(s.ConfigErr, ErrLogNotFound):
-		return nil, s.ConfigErr
+		return s.ConfigErr
 	}
-	s.LinkAvailable, s.LinkErr = query(ctx, r, "linkAvailableForPayment", aggregator.PackLinkAvailableForPayment(), aggregator.UnpackLinkAvailableForPayment)
-	return s, nil
+	return nil
 }
 
 func (s *State) readSettings(ctx context.Context, r reader) error {

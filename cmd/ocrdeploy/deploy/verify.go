@@ -89,8 +89,12 @@ func Verify(ctx context.Context, client Client, network *netfile.Network, o Opti
 	v.add("oracles accept the config", onChain.PublicErr, "")
 	v.compareFields(network, onChain)
 	v.compareSecrets(network, onChain, o)
-	v.comparePayees(network, plan)
-	v.compareSettings(plan)
+	if network.Contract.Kind == netfile.KindOther {
+		v.add("contract", nil, plan.State.TypeAndVersion+" at "+plan.Contract.Hex())
+	} else {
+		v.comparePayees(network, plan)
+		v.compareSettings(plan)
+	}
 	if onChain.PublicErr == nil {
 		for i := range network.Oracles {
 			v.decrypt(network, onChain, i, bundles[i])

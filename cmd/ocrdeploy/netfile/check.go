@@ -39,10 +39,21 @@ func (n *Network) Check() []*Problem {
 		add("chain.id", "must be set to the chain id, so that nothing is ever sent to another chain")
 	}
 	c := n.Contract
-	if c.Kind != KindAggregator && c.Kind != KindAccessControlledAggregator {
-		add("contract.kind", "%.80q is not known: write %s or %s", string(c.Kind), KindAggregator, KindAccessControlledAggregator)
+	switch {
+	case c.Kind == KindOther:
+		if c.Address == (common.Address{}) {
+			add("contract.address", "must be set: a contract of kind %s is deployed by other means", KindOther)
+		}
+		for i, oracle := range n.Oracles {
+			if oracle.Payee != (common.Address{}) {
+				add(fmt.Sprintf("oracles[%d].payee", i), "a contract of kind %s pays nobody that ocrdeploy knows of: take it out", KindOther)
+			}
+		}
+	case c.Kind != KindAggregator && c.Kind != KindAccessControlledAggregator:
+		add("contract.kind", "%.80q is not known: write %s, %s, or %s for another contract that speaks OCR2", string(c.Kind), KindAggregator, KindAccessControlledAggregator, KindOther)
 	}
 	switch {
+	case c.Kind == KindOther:
 	case c.MinAnswer == nil || c.MaxAnswer == nil:
 		add("contract.minAnswer, contract.maxAnswer", "must both be set")
 	case c.MinAnswer.Cmp(median.MinValue()) < 0 || c.MaxAnswer.Cmp(median.MaxValue()) > 0:

@@ -52,6 +52,10 @@ const (
 	KindAccessControlledAggregator Kind = "AccessControlledOCR2Aggregator"
 )
 
+// KindOther is any other contract that speaks OCR2 (solidity/ocr2/OCR2Abstract.sol) and has an owner, such as one that reports
+// something else than a median. It is deployed by other means; ocrdeploy sets and verifies its config.
+const KindOther Kind = "OCR2"
+
 // Target is a contract that the aggregator refers to: one that exists, one that is to be deployed first, or none.
 type Target struct {
 	// Deploy says that there is none yet. Once the aggregator exists, whatever it refers to is right.
@@ -90,6 +94,8 @@ type Contract struct {
 	Billing *Billing
 	// Validator is told of new answers. Nil leaves the one of the contract alone.
 	Validator *Validator
+	// OnchainConfig is what a contract of KindOther is to read of its config. Of such a contract, nothing but this, Kind and Address is set.
+	OnchainConfig []byte
 }
 
 // Billing are the prices that the contract pays. See setBilling.
@@ -175,8 +181,12 @@ func (n *Network) Schedule() []int {
 	return s
 }
 
-// OnchainConfig returns the onchain config that the aggregator demands: the bounds of its answers.
+// OnchainConfig returns the onchain config that the aggregator demands: the bounds of its answers. Of another contract it is what
+// the network file says.
 func (n *Network) OnchainConfig() ([]byte, error) {
+	if n.Contract.Kind == KindOther {
+		return n.Contract.OnchainConfig, nil
+	}
 	encoded, err := ocr2.AppendMedianOnchainConfig(nil, &ocr2.MedianOnchainConfig{MinAnswer: n.Contract.MinAnswer, MaxAnswer: n.Contract.MaxAnswer})
 	if err != nil {
 		return nil, fmt.Errorf("contract.minAnswer, contract.maxAnswer: %w", err)

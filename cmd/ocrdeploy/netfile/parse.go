@@ -340,6 +340,10 @@ func readContract(m *mapping) Contract {
 	if kind, node := m.text("kind", false); node != nil {
 		c.Kind = Kind(kind)
 	}
+	if c.Kind == KindOther {
+		c.OnchainConfig = m.bytes("onchainConfig", false)
+		return c
+	}
 	c.Link = m.target("link", true)
 	c.MinAnswer, c.MaxAnswer = m.integer("minAnswer"), m.integer("maxAnswer")
 	c.Decimals = uint8(m.number("decimals", true, 255))
@@ -383,18 +387,23 @@ func readConfig(m *mapping) Config {
 	c.MaxDurationShouldTransmitAcceptedReport = required("maxDurationShouldTransmitAcceptedReport")
 	m.section("plugin", true, func(m *mapping) {
 		isMedian := m.section("median", false, func(m *mapping) { c.Plugin.Median = readMedian(m) })
-		raw, node := m.text("raw", !isMedian)
-		if node == nil {
-			return
-		}
-		digits, ok := strings.CutPrefix(raw, "0x")
-		b, err := hex.DecodeString(digits)
-		if !ok || err != nil || len(b) > maxRawPluginBytes {
-			m.fail(node, m.at("raw"), "must be 0x and hexadecimal digits, at most %d bytes", maxRawPluginBytes)
-		}
-		c.Plugin.Raw = b
+		c.Plugin.Raw = m.bytes("raw", !isMedian)
 	})
 	return c
+}
+
+// bytes reads hexadecimal digits; nil when there are none.
+func (m *mapping) bytes(name string, required bool) []byte {
+	text, node := m.text(name, required)
+	if node == nil {
+		return nil
+	}
+	digits, ok := strings.CutPrefix(text, "0x")
+	b, err := hex.DecodeString(digits)
+	if !ok || err != nil || len(b) > maxRawPluginBytes {
+		m.fail(node, m.at(name), "must be 0x and hexadecimal digits, at most %d bytes", maxRawPluginBytes)
+	}
+	return b
 }
 
 func readMedian(m *mapping) *median.OffchainConfig {
