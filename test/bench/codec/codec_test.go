@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
@@ -194,6 +195,49 @@ func BenchmarkDecode(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
+			})
+		}
+	}
+}
+
+// BenchmarkRatio says how many times as long the other ways take as the generated code. They take turns, and of each
+// the fastest of many short runs counts: so the figures are good on a busy machine as well.
+func BenchmarkRatio(b *testing.B) {
+	const calls = 50 // in a run
+	for _, r := range reports {
+		codecs := r.codecs(b)
+		data, err := codecs[0].encode()
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, direction := range []struct {
+			name string
+			call func(codec) error
+		}{
+			{"encode", func(c codec) error { _, err := c.encode(); return err }},
+			{"decode", func(c codec) error { return c.decode(data) }},
+		} {
+			b.Run(direction.name+"/"+r.name, func(b *testing.B) {
+				fastest := make([]time.Duration, len(codecs))
+				for b.Loop() {
+					for i, c := range codecs {
+						start := time.Now()
+						for range calls {
+							if err := direction.call(c); err != nil {
+								b.Fatal(err)
+							}
+						}
+						if took := time.Since(start); fastest[i] == 0 || took < fastest[i] {
+							fastest[i] = took
+						}
+					}
+				}
+				for i, c := range codecs[:2] {
+					for j, other := range codecs[2:] {
+						b.ReportMetric(float64(fastest[2+j])/float64(fastest[i]), other.name+"/"+c.name)
+					}
+				}
+				b.ReportMetric(0, "ns/op")
 			})
 		}
 	}
