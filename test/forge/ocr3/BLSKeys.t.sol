@@ -293,13 +293,13 @@ abstract contract BLSKeysSuite is OCR3BLSFixture {
   }
 
   /// @dev Coefficients that one could know before all of the list is there: those of nothing, of the keys alone, of the list
-  /// with good proofs, of the list when one of two bad proofs is in.
+  /// with good proofs, of the list when one of two bad proofs is in, of the beginning of the list.
   function test_refusesErrorsThatCancelOutWithCoefficientsKnownBefore() public {
     for (uint256 i = 0; i < 4; ++i) {
       for (uint256 j = 0; j < 4; ++j) {
         if (i == j) continue;
         makeOracles(4, 1, 0);
-        bytes32[6] memory seeds = [bytes32(0), keccak256(""), keccak256(packed(keys)), 0, 0, 0];
+        bytes32[10] memory seeds = [bytes32(0), keccak256(""), keccak256(packed(keys)), 0, 0, 0, 0, 0, 0, 0];
         bytes memory publicKeys;
         bytes memory zeroed;
         for (uint256 k = 0; k < 4; ++k) {
@@ -307,12 +307,16 @@ abstract contract BLSKeysSuite is OCR3BLSFixture {
           zeroed = bytes.concat(zeroed, OCR3BLSModel.replace(keys[k], 128, new bytes(32)));
         }
         (seeds[3], seeds[4]) = (keccak256(publicKeys), keccak256(zeroed));
+        seeds[6] = keccak256(OCR3BLSKeys.publicKey(0));
+        for (uint256 k = 1; k < 4; ++k) {
+          seeds[6 + k] = keccak256(OCR3BLSModel.slice(packed(keys), 0, KEY * k));
+        }
         cancelOut(i, j, coefficient(seeds[2], i), coefficient(seeds[2], j));
         bytes memory changed = keys[i];
         makeOracles(4, 1, 0);
         keys[i] = changed;
         seeds[5] = keccak256(packed(keys));
-        for (uint256 k = 0; k < 6; ++k) {
+        for (uint256 k = 0; k < seeds.length; ++k) {
           makeOracles(4, 1, 0);
           cancelOut(i, j, coefficient(seeds[k], i), coefficient(seeds[k], j));
           refuse(setConfigData(4, 1, packed(keys)), InvalidKey.selector);
