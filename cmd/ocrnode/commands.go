@@ -18,9 +18,17 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/keys"
 )
 
-var configFlag = &cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "node `FILE`", Required: true}
+var configFlag = &cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "node `FILE`"}
 
 func onUsageError(_ *cli.Context, err error, _ bool) error { return usageError{err} }
+
+// loadConfig reads the node file that the flag names.
+func loadConfig(c *cli.Context, role node.Role) (*node.Config, error) {
+	if c.String("config") == "" {
+		return nil, usageError{errors.New("name the node file: -c FILE (ocrnode config template prints one to start from)")}
+	}
+	return node.LoadConfig(c.String("config"), role)
+}
 
 func noArguments(c *cli.Context) error {
 	if c.NArg() > 0 {
@@ -38,7 +46,7 @@ func nodeCommand(name, usage, description string, role node.Role, stderr io.Writ
 			if err := noArguments(c); err != nil {
 				return err
 			}
-			config, err := node.LoadConfig(c.String("config"), role)
+			config, err := loadConfig(c, role)
 			if err != nil {
 				return usageError{err}
 			}
@@ -203,7 +211,7 @@ func checkConfig(c *cli.Context, stdout io.Writer) error {
 	if c.Bool("bootstrap") {
 		role = node.RoleBootstrapper
 	}
-	config, err := node.LoadConfig(c.String("config"), role)
+	config, err := loadConfig(c, role)
 	if err != nil {
 		return err
 	}
