@@ -36,7 +36,7 @@ type endpoint struct {
 	registration *registration
 	delivery     *delivery[commontypes.BinaryMessageWithSender]
 	log          logging.Logger
-	complaints   complaints
+	dropped      dropper
 
 	mu      sync.RWMutex // guards what follows
 	phase   phase
@@ -69,8 +69,8 @@ func (p *concretePeer) newEndpoint(g group, limits types.BinaryNetworkEndpointLi
 	capacities := slices.Repeat([]int{p.endpoints.IncomingMessageBufferSize}, len(g.oracles))
 	return &endpoint{
 		peer: p, group: g, self: self, limits: limits, registration: registration, log: log,
-		delivery:   newDelivery[commontypes.BinaryMessageWithSender](capacities),
-		complaints: complaints{log: log},
+		delivery: newDelivery[commontypes.BinaryMessageWithSender](capacities),
+		dropped:  dropper{log: log, counts: p.drops},
 	}, nil
 }
 
@@ -156,7 +156,7 @@ func (e *endpoint) Start() error {
 func (e *endpoint) listen(sender commontypes.OracleID, s p2ptypes.Stream) {
 	arrived := func(payload []byte) {
 		if e.delivery.arrive(int(sender), commontypes.BinaryMessageWithSender{Msg: payload, Sender: sender}) {
-			e.complaints.warn(&e.complaints.overflow, "messages are not taken fast enough: dropped the oldest", sender)
+			e.dropped.drop(dropIncomingFull, sender)
 		}
 	}
 	if push, ok := s.(p2ptypes.PushStream); ok {
@@ -196,7 +196,7 @@ func (e *endpoint) usable() []p2ptypes.Stream {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.phase != started {
-		e.complaints.error(&e.complaints.unusable, "dropped a message: the endpoint is not started", e.self)
+		e.dropped.drop(dropNotOpen, e.self)
 		return nil
 	}
 	return e.streams
@@ -208,10 +208,10 @@ func (e *endpoint) send(streams []p2ptypes.Stream, payload []byte, to commontype
 	}
 	switch {
 	case int(to) >= len(streams):
-		e.complaints.error(&e.complaints.unknown, "dropped a message: no oracle has this id", to)
+		e.dropped.drop(dropUnknownOracle, to)
 	case to == e.self:
 		if e.delivery.arriveSelf(commontypes.BinaryMessageWithSender{Msg: slices.Clone(payload), Sender: e.self}) {
-			e.complaints.error(&e.complaints.self, "dropped a message to oneself: too many wait", to)
+			e.dropped.drop(dropSelfFull, to)
 		}
 	default:
 		streams[to].SendMessage(payload)
@@ -245,19 +245,4 @@ func (e *endpoint) end() error {
 	e.delivery.close()
 	e.registration.release()
 	return errors.Join(errs...)
-}
-
-// complaints are what an endpoint has to say about misuse, tapered.
-type complaints struct {
-	log                               logging.Logger
-	overflow, unusable, unknown, self logging.Taper
-	handle, policy, priority          logging.Taper
-}
-
-func (c *complaints) error(taper *logging.Taper, message string, oracle commontypes.OracleID) {
-	taper.Trigger(func(count uint64) { c.log.Error(message, commontypes.LogFields{"oracle": oracle, "count": count}) })
-}
-
-func (c *complaints) warn(taper *logging.Taper, message string, oracle commontypes.OracleID) {
-	taper.Trigger(func(count uint64) { c.log.Warn(message, commontypes.LogFields{"oracle": oracle, "count": count}) })
 }

@@ -21,7 +21,7 @@ type endpoint2 struct {
 	registration *registration
 	delivery     *delivery[types.InboundBinaryMessageWithSender]
 	log          logging.Logger
-	complaints   complaints
+	dropped      dropper
 
 	mu      sync.RWMutex // guards what follows
 	closed  bool
@@ -78,7 +78,7 @@ func (p *concretePeer) newEndpoint2(g group, configs [2]types.BinaryNetworkEndpo
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint2{peer: p, group: g, self: self, registration: registration, log: log, complaints: complaints{log: log}}
+	e := &endpoint2{peer: p, group: g, self: self, registration: registration, log: log, dropped: dropper{log: log, counts: p.drops}}
 	var capacities []int
 	for i := range priorities {
 		capacities = append(capacities, slices.Repeat([]int{limits[i].MaxIncomingBufferedMessages}, len(g.oracles))...)
@@ -127,7 +127,7 @@ func (e *endpoint2) listen(priority int, sender commontypes.OracleID, s p2ptypes
 	source := priority*len(e.group.oracles) + int(sender)
 	arrived := func(m p2ptypes.InboundBinaryMessage) {
 		if e.delivery.arrive(source, types.InboundBinaryMessageWithSender{InboundBinaryMessage: e.inbound(m, priority, sender), Sender: sender}) {
-			e.complaints.warn(&e.complaints.overflow, "messages are not taken fast enough: dropped the oldest", sender)
+			e.dropped.drop(dropIncomingFull, sender)
 		}
 	}
 	if push, ok := s.(p2ptypes.PushStream); ok {
@@ -199,7 +199,7 @@ func (e *endpoint2) usable() (streams [2][]p2ptypes.Stream2, ok bool) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.closed {
-		e.complaints.error(&e.complaints.unusable, "dropped a message: the endpoint is closed", e.self)
+		e.dropped.drop(dropNotOpen, e.self)
 	}
 	return e.streams, !e.closed
 }
@@ -207,7 +207,7 @@ func (e *endpoint2) usable() (streams [2][]p2ptypes.Stream2, ok bool) {
 func (e *endpoint2) send(streams [2][]p2ptypes.Stream2, msg types.OutboundBinaryMessage, to commontypes.OracleID) {
 	msg = dereference(msg)
 	if int(to) >= len(e.group.oracles) {
-		e.complaints.error(&e.complaints.unknown, "dropped a message: no oracle has this id", to)
+		e.dropped.drop(dropUnknownOracle, to)
 		return
 	}
 	if to == e.self {
@@ -222,24 +222,24 @@ func (e *endpoint2) send(streams [2][]p2ptypes.Stream2, msg types.OutboundBinary
 	case types.OutboundBinaryMessageRequest:
 		policy, ok := singleUse(m.ResponsePolicy)
 		if !ok {
-			e.complaints.error(&e.complaints.policy, "dropped a request: it has no valid response policy", to)
+			e.dropped.drop(dropPolicy, to)
 			return
 		}
 		inner, priority = p2ptypes.OutboundBinaryMessageRequest{ResponsePolicy: &policy, Payload: notNil(m.Payload)}, m.Priority
 	case types.OutboundBinaryMessageResponse:
 		handle, ok := types.MustGetOutboundBinaryMessageResponseRequestHandle(m).(*requestHandle)
 		if !ok || handle == nil || handle.endpoint != e || handle.from != to || handle.priority != m.Priority {
-			e.complaints.error(&e.complaints.handle, "dropped a response: it does not answer a request of that oracle to this endpoint", to)
+			e.dropped.drop(dropHandle, to)
 			return
 		}
 		inner, priority = handle.id.MakeResponse(notNil(m.Payload)), m.Priority
 	default:
-		e.complaints.error(&e.complaints.unknown, "dropped a message: it is nil", to)
+		e.dropped.drop(dropNil, to)
 		return
 	}
 	i := priorityIndex(priority)
 	if i < 0 {
-		e.complaints.error(&e.complaints.priority, "dropped a message: its priority is unknown", to)
+		e.dropped.drop(dropPriority, to)
 		return
 	}
 	streams[i][to].Send(inner)
@@ -261,15 +261,15 @@ func (e *endpoint2) sendSelf(msg types.OutboundBinaryMessage) {
 		priority = m.Priority
 		inbound = types.InboundBinaryMessageResponse{Payload: own(m.Payload), Priority: m.Priority}
 	default:
-		e.complaints.error(&e.complaints.unknown, "dropped a message: it is nil", e.self)
+		e.dropped.drop(dropNil, e.self)
 		return
 	}
 	if priorityIndex(priority) < 0 {
-		e.complaints.error(&e.complaints.priority, "dropped a message: its priority is unknown", e.self)
+		e.dropped.drop(dropPriority, e.self)
 		return
 	}
 	if e.delivery.arriveSelf(types.InboundBinaryMessageWithSender{InboundBinaryMessage: inbound, Sender: e.self}) {
-		e.complaints.error(&e.complaints.self, "dropped a message to oneself: too many wait", e.self)
+		e.dropped.drop(dropSelfFull, e.self)
 	}
 }
 

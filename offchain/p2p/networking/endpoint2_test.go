@@ -2,6 +2,7 @@ package networking
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -192,6 +193,14 @@ func TestEndpoint2(t *testing.T) {
 			e[i].Broadcast(types.OutboundBinaryMessagePlain{Payload: []byte("closed"), Priority: normal})
 		}
 		wait(time.Second)
+		want := map[string]uint64{"nil": 8, "unknown_priority": 2, "no_response_policy": 3, "wrong_handle": 1, "unknown_oracle": 1, "not_open": 1}
+		if got := oracles[0].droppedCount(); !maps.Equal(got, want) {
+			t.Errorf("dropped %v, want %v", got, want)
+		}
+		want = map[string]uint64{"wrong_handle": 3, "not_open": 1}
+		if got := oracles[1].droppedCount(); !maps.Equal(got, want) {
+			t.Errorf("dropped %v, want %v", got, want)
+		}
 		for i, n := range oracles {
 			if open := n.host.OpenStreams(); open != 0 {
 				t.Errorf("oracle %d has %d streams open", i, open)

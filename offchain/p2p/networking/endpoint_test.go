@@ -211,7 +211,11 @@ func TestMisuse(t *testing.T) {
 		in.close(t)
 		in.endpoints[0].SendTo([]byte("x"), 0)
 		in.endpoints[0].Broadcast([]byte("x"))
-		if lines := strings.Join(oracles[0].log.all(), "\n"); !strings.Contains(lines, "not started") || !strings.Contains(lines, "no oracle has this id") {
+		want := map[string]uint64{"not_open": 4, "unknown_oracle": 2}
+		if got := oracles[0].droppedCount(); !maps.Equal(got, want) {
+			t.Errorf("dropped %v, want %v", got, want)
+		}
+		if lines := strings.Join(oracles[0].log.all(), "\n"); !strings.Contains(lines, "not started, or is closed") || !strings.Contains(lines, "no oracle has this id") {
 			t.Errorf("the log does not tell:\n%s", lines)
 		}
 	})

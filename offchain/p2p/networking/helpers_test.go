@@ -186,3 +186,14 @@ func (c *collector) take() map[commontypes.OracleID][]string {
 func bucketOf(n uint32) p2ptypes.TokenBucketParams {
 	return p2ptypes.TokenBucketParams{Rate: float64(n), Capacity: n}
 }
+
+// droppedCount returns how many messages the endpoints of a peer dropped, by reason.
+func (n *node) droppedCount() map[string]uint64 {
+	counts := map[string]uint64{}
+	for reason := range n.peer.drops {
+		if count := n.peer.drops[reason].Load(); count > 0 {
+			counts[drops[reason].label] = count
+		}
+	}
+	return counts
+}

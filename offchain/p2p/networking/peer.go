@@ -32,6 +32,8 @@ type concretePeer struct {
 	probes     rageping.LatencyMetricsService
 	endpoints  EndpointConfigV2
 	log        logging.Logger
+	drops      *dropCounters
+	unregister func() // of metrics
 
 	mu            sync.Mutex // guards what follows
 	closed        bool
@@ -80,7 +82,10 @@ func newPeer(host p2ptypes.Host, d discoverer, c PeerConfig, log logging.Logger)
 	if len(c.LatencyMetricsServiceConfigs) == 0 {
 		log.Warn("no latency probes: LatencyMetricsServiceConfigs is empty", nil)
 	}
+	drops := &dropCounters{}
 	return &concretePeer{
+		drops:         drops,
+		unregister:    drops.register(c.MetricsRegisterer, host.ID().String(), log),
 		host:          host,
 		discoverer:    d,
 		probes:        rageping.NewLatencyMetricsService(host, c.MetricsRegisterer, c.Logger, c.LatencyMetricsServiceConfigs),
@@ -111,6 +116,7 @@ func (p *concretePeer) Close() error {
 	}
 	p.probes.Close()
 	p.closeErr = p.host.Close()
+	p.unregister()
 	close(p.done)
 	return p.closeErr
 }

@@ -202,6 +202,7 @@ func TestTCP(t *testing.T) {
 			closeEndpoints(t, endpoints)
 			talk(t, next, "new config alone")
 			closeEndpoints(t, next)
+			checkMetrics(t, all[0])
 			for i, n := range all {
 				for _, line := range n.log.all() {
 					if strings.HasPrefix(line, "error") || strings.HasPrefix(line, "critical") {
@@ -210,6 +211,24 @@ func TestTCP(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// checkMetrics looks whether all parts of a running peer have registered their metrics.
+func checkMetrics(t testing.TB, n *tcpNode) {
+	t.Helper()
+	families, err := n.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, f := range families {
+		names[f.GetName()] = true
+	}
+	for _, name := range []string{"ragep2p_host_inbound_dials_total", "ragedisco_registered_peers", "ocr_endpoint_dropped_messages_total"} {
+		if !names[name] {
+			t.Errorf("there is no metric %s", name)
+		}
 	}
 }
 
