@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/big"
 	"sync"
@@ -13,7 +12,6 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/ethclient/simulated"
-	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/ocrkit/ocrkit/offchain/keys"
 
@@ -62,53 +60,17 @@ func newChain(ctx context.Context, owner *keys.EVMKey, accounts []common.Address
 		miner.Wait()
 		_ = backend.Close()
 	}}
-	receipt, err := c.send(ctx, owner, nil, common.FromHex(contract.WeatherMetaData.Bin))
+	auth := bind.NewKeyedTransactor(owner.PrivateKey(), big.NewInt(chainID))
+	auth.Context = ctx
+	deployed, err := bind.LinkAndDeploy(&bind.DeploymentParams{Contracts: []*bind.MetaData{&contract.WeatherMetaData}}, bind.DefaultDeployer(auth, c.client))
+	if err == nil {
+		c.feed, err = bind.WaitDeployed(ctx, c.client, deployed.Txs[contract.WeatherMetaData.ID].Hash())
+	}
 	if err != nil {
 		c.close()
 		return nil, fmt.Errorf("deploying the contract: %w", err)
 	}
-	c.feed = receipt.ContractAddress
 	return c, nil
-}
-
-// send sends a transaction and waits until it is in a block. A nil receiver creates a contract.
-func (c *chain) send(ctx context.Context, from *keys.EVMKey, to *common.Address, data []byte) (*types.Receipt, error) {
-	gas, err := c.client.EstimateGas(ctx, ethereum.CallMsg{From: from.Address(), To: to, Data: data})
-	if err != nil {
-		return nil, explain(err)
-	}
-	nonce, err := c.client.PendingNonceAt(ctx, from.Address())
-	if err != nil {
-		return nil, err
-	}
-	price, err := c.client.SuggestGasPrice(ctx)
-	if err != nil {
-		return nil, err
-	}
-	signer := types.LatestSignerForChainID(big.NewInt(chainID))
-	tx, err := types.SignNewTx(from.PrivateKey(), signer, &types.LegacyTx{Nonce: nonce, GasPrice: price, Gas: gas, To: to, Data: data})
-	if err != nil {
-		return nil, err
-	}
-	if err := c.client.SendTransaction(ctx, tx); err != nil {
-		return nil, err
-	}
-	receipt, err := bind.WaitMined(ctx, c.client, tx.Hash())
-	if err == nil && receipt.Status != types.ReceiptStatusSuccessful {
-		err = fmt.Errorf("transaction %s reverted", tx.Hash())
-	}
-	return receipt, err
-}
-
-// explain makes the error that the contract's source names of one that a node reported.
-func explain(err error) error {
-	var withData rpc.DataError
-	if errors.As(err, &withData) {
-		if text, ok := withData.ErrorData().(string); ok {
-			return feed.DecodeRevert(common.FromHex(text))
-		}
-	}
-	return err
 }
 
 // LatestReport asks the contract, as a consumer would.

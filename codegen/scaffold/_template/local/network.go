@@ -16,9 +16,10 @@ import (
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/deploy"
+	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/nodelog"
 	"github.com/ocrkit/ocrkit/offchain"
-	"github.com/ocrkit/ocrkit/offchain/confighelper"
 	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
 	"github.com/ocrkit/ocrkit/offchain/keys"
@@ -69,7 +70,7 @@ func Run(ctx context.Context, o Options) (latest *feed.Report, err error) {
 		return nil, err
 	}
 	defer c.close()
-	if err := setConfig(ctx, c, owner, bundles, random); err != nil {
+	if err := setConfig(ctx, c, owner, bundles); err != nil {
 		return nil, fmt.Errorf("setting the configuration: %w", err)
 	}
 	database, err := store.OpenInMemory(store.Options{})
@@ -93,53 +94,37 @@ func Run(ctx context.Context, o Options) (latest *feed.Report, err error) {
 	return c.LatestReport(ctx)
 }
 
-// setConfig tells the contract who the oracles are, and the oracles what times to keep.
-func setConfig(ctx context.Context, c *chain, owner *keys.EVMKey, bundles []*keys.Bundle, random *rand.ChaCha8) error {
-	in := confighelper.SetConfigInput{
-		DeltaProgress: 4 * time.Second, // an epoch without a report ends after this long
-		DeltaResend:   time.Second,
-		DeltaRound:    time.Second, // between rounds
-		DeltaGrace:    50 * time.Millisecond,
-		DeltaStage:    time.Second, // between stages of transmission
-		RMax:          10,          // rounds in an epoch
-		F:             (len(bundles) - 1) / 3,
+// setConfig tells the contract who the oracles are, and the oracles what times to keep: what `ocrdeploy apply` does with network.yaml,
+// but for times that suit a chain in this process.
+func setConfig(ctx context.Context, c *chain, owner *keys.EVMKey, bundles []*keys.Bundle) error {
+	network := &netfile.Network{
+		Name:     "local",
+		Chain:    netfile.Chain{ID: chainID},
+		Contract: netfile.Contract{Kind: netfile.KindOther, Address: c.feed},
+		Config: netfile.Config{
+			F:             (len(bundles) - 1) / 3,
+			DeltaProgress: 4 * time.Second, // an epoch without a report ends after this long
+			DeltaResend:   time.Second,
+			DeltaRound:    time.Second, // between rounds
+			DeltaGrace:    50 * time.Millisecond,
+			DeltaStage:    time.Second, // between stages of transmission
+			RMax:          10,          // rounds in an epoch
 
-		MaxDurationQuery:                        100 * time.Millisecond,
-		MaxDurationObservation:                  500 * time.Millisecond,
-		MaxDurationReport:                       500 * time.Millisecond,
-		MaxDurationShouldAcceptFinalizedReport:  500 * time.Millisecond,
-		MaxDurationShouldTransmitAcceptedReport: 500 * time.Millisecond,
+			MaxDurationQuery:                        100 * time.Millisecond,
+			MaxDurationObservation:                  500 * time.Millisecond,
+			MaxDurationReport:                       500 * time.Millisecond,
+			MaxDurationShouldAcceptFinalizedReport:  500 * time.Millisecond,
+			MaxDurationShouldTransmitAcceptedReport: 500 * time.Millisecond,
+		},
 	}
 	for _, b := range bundles {
-		public := b.Public()
-		in.S = append(in.S, 1) // one oracle a stage
-		in.Oracles = append(in.Oracles, confighelper.OracleIdentityExtra{
-			OracleIdentity: confighelper.OracleIdentity{
-				OffchainPublicKey: types.OffchainPublicKey(public.OffchainPublicKey),
-				OnchainPublicKey:  public.OnchainPublicKey(),
-				PeerID:            public.PeerID.String(),
-				TransmitAccount:   public.Account(),
-			},
-			ConfigEncryptionPublicKey: types.ConfigEncryptionPublicKey(public.ConfigEncryptionPublicKey),
-		})
+		network.Oracles = append(network.Oracles, netfile.Oracle{Public: b.Public()})
 	}
-	secrets, err := confighelper.NewSecrets(random)
-	if err != nil {
-		return err
-	}
-	composed, err := confighelper.NewSetConfigArgs(confighelper.LevelDevelopment, in, secrets)
-	if err != nil {
-		return err
-	}
-	args, err := composed.EVM()
-	if err != nil {
-		return err
-	}
-	calldata := feed.AppendSetConfig(nil, &feed.SetConfigCall{
-		Signers: args.Signers, Transmitters: args.Transmitters, F: args.F, OnchainConfig: args.OnchainConfig,
-		OffchainConfigVersion: args.OffchainConfigVersion, OffchainConfig: args.OffchainConfig,
+	_, err := deploy.Apply(ctx, c.client, network, deploy.ApplyOptions{
+		Options:      deploy.Options{Seed: []byte("the secrets of this network are anybody's"), Development: true},
+		Signer:       deploy.KeySigner(owner),
+		PollInterval: blockTime,
 	})
-	_, err = c.send(ctx, owner, &c.feed, calldata)
 	return err
 }
 
