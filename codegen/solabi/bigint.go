@@ -12,8 +12,8 @@ const wordsPerBig = 256 / bits.UintSize
 // digitsPerLimb is how many digits of a big.Int make 64 bits.
 const digitsPerLimb = 64 / bits.UintSize
 
-// limbs are the four parts of a word, highest first.
-type limbs [4]uint64
+// limbs are the four parts of a word, highest first. A struct of four words stays in registers, an array does not.
+type limbs struct{ a, b, c, d uint64 }
 
 func limbsOf(w []byte) limbs {
 	_ = w[31]
@@ -23,31 +23,42 @@ func limbsOf(w []byte) limbs {
 	}
 }
 
-func (l *limbs) put(w []byte) {
+func (l limbs) put(w []byte) {
 	_ = w[31]
-	binary.BigEndian.PutUint64(w[0:], l[0])
-	binary.BigEndian.PutUint64(w[8:], l[1])
-	binary.BigEndian.PutUint64(w[16:], l[2])
-	binary.BigEndian.PutUint64(w[24:], l[3])
+	binary.BigEndian.PutUint64(w[0:], l.a)
+	binary.BigEndian.PutUint64(w[8:], l.b)
+	binary.BigEndian.PutUint64(w[16:], l.c)
+	binary.BigEndian.PutUint64(w[24:], l.d)
 }
 
 // within reports whether no bit outside of a range is set, given the bits that are outside.
-func (l *limbs) within(outside *limbs) bool {
-	return l[0]&outside[0]|l[1]&outside[1]|l[2]&outside[2]|l[3]&outside[3] == 0
+func (l limbs) within(outside *limbs) bool {
+	return l.a&outside.a|l.b&outside.b|l.c&outside.c|l.d&outside.d == 0
 }
 
-// invert turns all bits over if sign is all ones, none if it is zero.
-func (l *limbs) invert(sign uint64) {
-	l[0], l[1], l[2], l[3] = l[0]^sign, l[1]^sign, l[2]^sign, l[3]^sign
+// xor turns all bits over if sign is all ones, none if it is zero.
+func (l limbs) xor(sign uint64) limbs {
+	return limbs{l.a ^ sign, l.b ^ sign, l.c ^ sign, l.d ^ sign}
 }
 
-// add adds a small number.
-func (l *limbs) add(n uint64) {
+// plus adds a small number.
+func (l limbs) plus(n uint64) limbs {
 	var carry uint64
-	l[3], carry = bits.Add64(l[3], n, 0)
-	l[2], carry = bits.Add64(l[2], 0, carry)
-	l[1], carry = bits.Add64(l[1], 0, carry)
-	l[0] += carry
+	l.d, carry = bits.Add64(l.d, n, 0)
+	l.c, carry = bits.Add64(l.c, 0, carry)
+	l.b, carry = bits.Add64(l.b, 0, carry)
+	l.a += carry
+	return l
+}
+
+// minus takes a small number away.
+func (l limbs) minus(n uint64) limbs {
+	var borrow uint64
+	l.d, borrow = bits.Sub64(l.d, n, 0)
+	l.c, borrow = bits.Sub64(l.c, 0, borrow)
+	l.b, borrow = bits.Sub64(l.b, 0, borrow)
+	l.a -= borrow
+	return l
 }
 
 // outsideUint and outsideInt are, for each width in bytes, the bits of a word that are zero in an unsigned integer, and
@@ -55,27 +66,18 @@ func (l *limbs) add(n uint64) {
 var outsideUint, outsideInt [WordSize + 1]limbs
 
 func init() {
-	from := func(bit int) (l limbs) {
-		for i := range l {
-			low := 64 * (3 - i) // first bit of this limb
-			if bit < low+64 {
-				l[i] = ^uint64(0) << max(bit-low, 0)
-			}
+	// ones has all bits of a limb, whose lowest is bit low of the word, from the given bit of the word on.
+	ones := func(bit, low int) uint64 {
+		if bit >= low+64 {
+			return 0
 		}
-		return l
+		return ^uint64(0) << max(bit-low, 0)
 	}
 	for size := 1; size <= WordSize; size++ {
-		outsideUint[size], outsideInt[size] = from(8*size), from(8*size-1)
+		unsigned, signed := 8*size, 8*size-1
+		outsideUint[size] = limbs{ones(unsigned, 192), ones(unsigned, 128), ones(unsigned, 64), ones(unsigned, 0)}
+		outsideInt[size] = limbs{ones(signed, 192), ones(signed, 128), ones(signed, 64), ones(signed, 0)}
 	}
-}
-
-// subtract takes a small number away.
-func (l *limbs) subtract(n uint64) {
-	var borrow uint64
-	l[3], borrow = bits.Sub64(l[3], n, 0)
-	l[2], borrow = bits.Sub64(l[2], 0, borrow)
-	l[1], borrow = bits.Sub64(l[1], 0, borrow)
-	l[0] -= borrow
 }
 
 // PutBigUint writes v as an unsigned integer of the given width, 8 to 256 bits. It returns false, and writes nothing,
@@ -99,17 +101,14 @@ func PutBigInt(w []byte, v *big.Int, width int) bool {
 		return false
 	}
 	l := magnitude(v)
-	negative := v.Sign() < 0
-	if negative {
-		l.subtract(1) // -x is the complement of x-1
+	var sign uint64
+	if v.Sign() < 0 {
+		l, sign = l.minus(1), ^uint64(0) // -x is the complement of x-1
 	}
 	if !l.within(&outsideInt[width/8]) {
 		return false
 	}
-	if negative {
-		l.invert(^uint64(0))
-	}
-	l.put(w)
+	l.xor(sign).put(w)
 	return true
 }
 
@@ -137,13 +136,24 @@ func PutBigInts(b []byte, vs []*big.Int, width int) (bad int) {
 func magnitude(v *big.Int) (l limbs) {
 	digits := v.Bits()
 	if bits.UintSize == 64 {
-		for i, d := range digits {
-			l[3-i&3] = uint64(d)
+		switch len(digits) {
+		case 4:
+			l.a = uint64(digits[3])
+			fallthrough
+		case 3:
+			l.b = uint64(digits[2])
+			fallthrough
+		case 2:
+			l.c = uint64(digits[1])
+			fallthrough
+		case 1:
+			l.d = uint64(digits[0])
 		}
 		return l
 	}
+	parts := [4]*uint64{&l.d, &l.c, &l.b, &l.a}
 	for i, d := range digits {
-		l[3-i/digitsPerLimb] |= uint64(d) << (i % digitsPerLimb * bits.UintSize)
+		*parts[i/digitsPerLimb] |= uint64(d) << (i % digitsPerLimb * bits.UintSize)
 	}
 	return l
 }
@@ -219,13 +229,12 @@ func readUint(v *big.Int, digits []big.Word, w []byte, outside *limbs) bool {
 // readInt is readUint for two's complement.
 func readInt(v *big.Int, digits []big.Word, w []byte, outside *limbs) bool {
 	l := limbsOf(w)
-	sign := uint64(int64(l[0]) >> 63) // all bits are like the highest
-	l.invert(sign)
+	sign := uint64(int64(l.a) >> 63) // all bits are like the highest
+	l = l.xor(sign)
 	if !l.within(outside) {
 		return false
 	}
-	l.add(sign & 1)
-	l.set(v, digits)
+	l.plus(sign&1).set(v, digits)
 	if sign != 0 {
 		v.Neg(v)
 	}
@@ -259,17 +268,14 @@ func roomOf(v *big.Int, n int) []big.Word {
 }
 
 // set makes v out of digits, of which there are as many as the value needs at most.
-func (l *limbs) set(v *big.Int, digits []big.Word) {
+func (l limbs) set(v *big.Int, digits []big.Word) {
 	switch {
 	case bits.UintSize == 64 && len(digits) == 3: // int192 is what prices are
-		digits[0], digits[1], digits[2] = big.Word(l[3]), big.Word(l[2]), big.Word(l[1])
-	case bits.UintSize == 64:
-		for i := range digits {
-			digits[i] = big.Word(l[3-i&3])
-		}
+		digits[0], digits[1], digits[2] = big.Word(l.d), big.Word(l.c), big.Word(l.b)
 	default:
+		parts := [4]uint64{l.d, l.c, l.b, l.a}
 		for i := range digits {
-			digits[i] = big.Word(l[3-i/digitsPerLimb] >> (i % digitsPerLimb * bits.UintSize))
+			digits[i] = big.Word(parts[i/digitsPerLimb] >> (i % digitsPerLimb * bits.UintSize))
 		}
 	}
 	v.SetBits(digits)

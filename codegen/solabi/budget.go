@@ -31,6 +31,6 @@ func TooMuch(what, field string, offset int) error {
 
 // LowOffset reads the offset of an array of fixed length as go-ethereum's abi package does: of the word only the last 8 bytes.
 func LowOffset(w []byte, limit int) (n int, ok bool) {
-	v := limbsOf(w)[3]
+	v := limbsOf(w).d
 	return int(v), v <= uint64(max(limit, 0))
 }

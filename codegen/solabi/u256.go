@@ -4,14 +4,12 @@ import "github.com/holiman/uint256"
 
 // PutU256 writes v.
 func PutU256(w []byte, v *uint256.Int) {
-	l := limbs{v[3], v[2], v[1], v[0]}
-	l.put(w)
+	limbs{v[3], v[2], v[1], v[0]}.put(w)
 }
 
 // FitsU256 reports whether v is an unsigned integer of the given width, 8 to 256 bits.
 func FitsU256(v *uint256.Int, width int) bool {
-	l := limbs{v[3], v[2], v[1], v[0]}
-	return l.within(&outsideUint[width/8])
+	return limbs{v[3], v[2], v[1], v[0]}.within(&outsideUint[width/8])
 }
 
 // U256 reads an unsigned integer of the given width, 8 to 256 bits, into v; it returns false if the word holds a larger one.
@@ -20,7 +18,7 @@ func U256(v *uint256.Int, w []byte, width int) bool {
 	if !l.within(&outsideUint[width/8]) {
 		return false
 	}
-	*v = uint256.Int{l[3], l[2], l[1], l[0]}
+	*v = uint256.Int{l.d, l.c, l.b, l.a}
 	return true
 }
 
