@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -41,8 +42,12 @@ type conn struct {
 
 	// Guarded by peer.mu.
 	waiting bool // the writer waits for wake
+	kept    bool // the socket has not taken all that was written
 	ending  bool
 	why     string // why we end it
+
+	// heard says that a message has arrived since the last one that was written at once.
+	heard atomic.Bool
 
 	wake       chan struct{} // has room for one
 	writerDone chan struct{}
@@ -163,6 +168,9 @@ func (c *conn) handle(r *link.Receiver, e *link.Event) error {
 		err := r.Next(e)
 		switch e.Kind {
 		case link.Admitted:
+			if !c.heard.Load() {
+				c.heard.Store(true)
+			}
 			e.Stream.Tag.(*stream).deliver(e.Header.Type, e.Header.Request, e.Payload)
 		case link.Dropped:
 			c.dropped(e)
@@ -222,7 +230,7 @@ func (c *conn) write() {
 	control := 0
 	for {
 		p.mu.Lock()
-		for !c.ending && !p.out.Pending() {
+		for !c.ending && !c.kept && !p.out.Pending() {
 			if control >= quietControlFrames {
 				c.cancel("many open and close frames were sent: a new connection allows as many again")
 				break
@@ -243,9 +251,17 @@ func (c *conn) write() {
 		if b == nil {
 			b = batches.Get().(*batch)
 		}
+		kept := c.kept
+		c.kept = false
 		b.frames = p.out.Take(b.frames[:0], batchFrames, batchBytes)
 		p.mu.Unlock()
-		err := c.writeFrames(b, &control)
+		var err error
+		if kept {
+			err = c.writeKept()
+		}
+		if err == nil {
+			err = c.writeFrames(b, &control)
+		}
 		clear(b.frames)
 		if err != nil {
 			c.fail(err)
@@ -328,18 +344,63 @@ func (c *conn) flush(b *batch) error {
 }
 
 func (c *conn) writePiece(piece []byte) error {
-	// cancel sets a deadline too; it must not be overruled.
-	c.peer.mu.Lock()
-	if c.ending {
-		c.peer.mu.Unlock()
-		return context.Canceled
-	}
-	err := c.raw.SetWriteDeadline(time.Now().Add(c.peer.host.timeout))
-	c.peer.mu.Unlock()
-	if err != nil {
+	if err := c.extend(); err != nil {
 		return err
 	}
 	n, err := c.tls.Write(piece)
 	c.peer.metrics.written.Add(uint64(n))
 	return err
+}
+
+// writeKept writes what the socket has not taken at once.
+func (c *conn) writeKept() error {
+	if err := c.extend(); err != nil {
+		return err
+	}
+	return c.raw.flush()
+}
+
+// extend gives the next write its time.
+func (c *conn) extend() error {
+	c.peer.mu.Lock()
+	defer c.peer.mu.Unlock()
+	if c.ending {
+		return context.Canceled // the deadline of cancel must not be overruled
+	}
+	return c.raw.extend(c.peer.host.timeout)
+}
+
+// answersAtOnce tells whether the sender of a message shall write it, instead of waking the writer: that is faster for a short
+// answer to a message that has just arrived. Messages that come one after the other are better left to the writer, which takes
+// many at a time. The writer waits.
+func (c *conn) answersAtOnce(m *link.Message) bool {
+	if c.raw.try == nil || len(m.Payload) > recordSize-wire.LongHeaderLength || !c.heard.Load() {
+		return false
+	}
+	c.heard.Store(false)
+	return true
+}
+
+// writeAtOnce writes a batch in the place of the writer, which waits, and does not wait itself. What the socket does not take is
+// left to the writer.
+func (c *conn) writeAtOnce(b *batch) {
+	c.raw.trying = true
+	control := 0
+	err := c.writeFrames(b, &control)
+	c.raw.trying = false
+	clear(b.frames)
+	batches.Put(b)
+
+	p := c.peer
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.kept = len(c.raw.kept) > 0
+	if err != nil {
+		c.cancel("cannot write: " + err.Error())
+	}
+	if c.ending || c.kept || p.out.Pending() {
+		c.wake <- struct{}{}
+	} else {
+		c.waiting = true
+	}
 }

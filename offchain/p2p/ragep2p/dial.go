@@ -83,7 +83,7 @@ func (p *peer) connect(ctx context.Context, address p2ptypes.Address) (_ *conn, 
 	if _, err := tcp.Write(knock); err != nil {
 		return nil, 0, fmt.Errorf("knock: %w", err)
 	}
-	raw := &rawConn{Conn: tcp, metrics: p.metrics}
+	raw := newRawConn(tcp, p.metrics)
 	t := tls.Client(raw, tlsConfig(p.host.certificate, p.id))
 	c, err := p.handshake(raw, t, false)
 	return c, roundTrip, err

@@ -123,7 +123,7 @@ func (h *Host) admit(tcp net.Conn, ticket *link.Ticket) {
 	var c *conn
 	if ok {
 		tuneTCP(tcp)
-		raw := &rawConn{Conn: tcp, metrics: p.metrics}
+		raw := newRawConn(tcp, p.metrics)
 		c, err = p.handshake(raw, tls.Server(raw, tlsConfig(h.certificate, dialer)), true)
 	} else {
 		err = errors.New(why)

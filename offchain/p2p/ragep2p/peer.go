@@ -265,10 +265,21 @@ func (p *peer) stop() {
 func (p *peer) send(s *stream, m link.Message) (dropped bool) {
 	p.mu.Lock()
 	ready, dropped := p.out.Push(s.out, m)
-	if ready {
+	c := p.live
+	switch {
+	case !ready || c == nil || !c.waiting:
+		p.mu.Unlock()
+	case c.answersAtOnce(&m):
+		// The writer has nothing to do: then this message is all that there is.
+		c.waiting = false
+		b := batches.Get().(*batch)
+		b.frames = p.out.Take(b.frames[:0], 1, 1)
+		p.mu.Unlock()
+		c.writeAtOnce(b)
+	default:
 		p.wakeWriter()
+		p.mu.Unlock()
 	}
-	p.mu.Unlock()
 	return dropped
 }
 
