@@ -94,7 +94,7 @@ var families = []struct{ pattern, packages string }{
 	{"ocr3-pools.json", "offchain/protocol/ocr3"},
 	{"ocr3-schedules.json", "offchain/protocol/ocr3"},
 	{"ocr3-signing.json", "offchain/wire/ocr3wire"},
-	{"ocr3-telemetry.json", notBuilt},
+	{"ocr3-telemetry.json", "offchain/wire/ocr3wire"},
 	{"ocr3-trace-*.json", "offchain/protocol/ocr3"},
 	{"ocr31a-*.json", notBuilt},
 	{"ocr31b-*.json", notBuilt},
