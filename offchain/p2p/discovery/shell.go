@@ -239,15 +239,10 @@ func (s *shell) carryOutOne(e machine.Effect) {
 			s.step(func(now time.Duration) { s.d.m.StoreFailed(now, e.Peer) })
 		})
 	case machine.Log:
-		switch e.Level {
-		case machine.Debug:
-			s.log.Debug(e.Message, e.Fields)
-		case machine.Info:
+		if e.Level == machine.Info {
 			s.log.Info(e.Message, e.Fields)
-		case machine.Warn:
+		} else {
 			s.log.Warn(e.Message, e.Fields)
-		case machine.Error:
-			s.log.Error(e.Message, e.Fields)
 		}
 	}
 }

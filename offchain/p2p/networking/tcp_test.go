@@ -41,8 +41,13 @@ func freeAddress(t testing.TB) string {
 	return ""
 }
 
+// Which peers speak the newer protocol.
+func none(int) bool          { return false }
+func all(int) bool           { return true }
+func everySecond(i int) bool { return i%2 == 1 }
+
 // tcpNodes returns n peers that run, with intervals that are short enough to wait for.
-func tcpNodes(t testing.TB, n int, newer bool) (list []*tcpNode) {
+func tcpNodes(t testing.TB, n int, newer func(i int) bool) (list []*tcpNode) {
 	for i := range n {
 		node := &tcpNode{t: t, log: &log{}, registry: prometheus.NewRegistry()}
 		node.config = PeerConfig{
@@ -55,7 +60,7 @@ func tcpNodes(t testing.TB, n int, newer bool) (list []*tcpNode) {
 			MetricsRegisterer:            node.registry,
 			LatencyMetricsServiceConfigs: rageping.DefaultConfigs(),
 		}
-		if newer {
+		if newer(i) {
 			node.config.EnableExperimentalRageP2P = DangerDangerEnableExperimentalRageP2P
 		}
 		node.start()
@@ -168,13 +173,13 @@ func closeEndpoints(t testing.TB, endpoints []commontypes.BinaryNetworkEndpoint)
 
 // TestTCP: four oracles and a bootstrapper on real sockets find each other, talk, restart, change the config.
 func TestTCP(t *testing.T) {
-	for _, newer := range []bool{false, true} {
-		t.Run(fmt.Sprintf("newer=%v", newer), func(t *testing.T) {
-			all := tcpNodes(t, 5, newer)
-			oracles, boot := all[:4], []commontypes.BootstrapperLocator{all[4].locator()}
+	for name, newer := range map[string]func(int) bool{"production": none, "newer": all, "mixed": everySecond} {
+		t.Run(name, func(t *testing.T) {
+			nodes := tcpNodes(t, 5, newer)
+			oracles, boot := nodes[:4], []commontypes.BootstrapperLocator{nodes[4].locator()}
 			ids := tcpPeerIDs(oracles)
 			first := types.ConfigDigest{0, 1, 1}
-			b, err := all[4].peer.OCR2BootstrapperFactory().NewBootstrapper(first, ids, boot, 1)
+			b, err := nodes[4].peer.OCR2BootstrapperFactory().NewBootstrapper(first, ids, boot, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -202,8 +207,8 @@ func TestTCP(t *testing.T) {
 			closeEndpoints(t, endpoints)
 			talk(t, next, "new config alone")
 			closeEndpoints(t, next)
-			checkMetrics(t, all[0])
-			for i, n := range all {
+			checkMetrics(t, nodes[0])
+			for i, n := range nodes {
 				for _, line := range n.log.all() {
 					if strings.HasPrefix(line, "error") || strings.HasPrefix(line, "critical") {
 						t.Errorf("node %d: %s", i, line)
@@ -235,15 +240,15 @@ func checkMetrics(t testing.TB, n *tcpNode) {
 // TestTCPManyInstances: a hundred instances share one connection.
 func TestTCPManyInstances(t *testing.T) {
 	const instances = 100
-	nodes := tcpNodes(t, 2, false)
+	nodes := tcpNodes(t, 2, none)
 	ids, boot := tcpPeerIDs(nodes), []commontypes.BootstrapperLocator{nodes[0].locator()}
-	var all [instances][]commontypes.BinaryNetworkEndpoint
+	var endpointsOf [instances][]commontypes.BinaryNetworkEndpoint
 	for i := range instances {
 		for _, n := range nodes {
-			all[i] = append(all[i], tcpEndpoint(t, n, types.ConfigDigest{0, 1, byte(i)}, ids, boot))
+			endpointsOf[i] = append(endpointsOf[i], tcpEndpoint(t, n, types.ConfigDigest{0, 1, byte(i)}, ids, boot))
 		}
 	}
-	for i, endpoints := range all {
+	for i, endpoints := range endpointsOf {
 		talk(t, endpoints, fmt.Sprint("instance ", i))
 	}
 	for _, n := range nodes {
@@ -263,14 +268,14 @@ func TestTCPManyInstances(t *testing.T) {
 			t.Errorf("status does not list %d streams:\n%s", instances, status)
 		}
 	}
-	for _, endpoints := range all {
+	for _, endpoints := range endpointsOf {
 		closeEndpoints(t, endpoints)
 	}
 }
 
 // TestTCPChurn opens, uses and closes endpoints from many goroutines at once, over one connection.
 func TestTCPChurn(t *testing.T) {
-	nodes := tcpNodes(t, 2, true)
+	nodes := tcpNodes(t, 2, all)
 	ids, boot := tcpPeerIDs(nodes), []commontypes.BootstrapperLocator{nodes[0].locator()}
 	steady := []commontypes.BinaryNetworkEndpoint{
 		tcpEndpoint(t, nodes[0], types.ConfigDigest{0xff}, ids, boot), tcpEndpoint(t, nodes[1], types.ConfigDigest{0xff}, ids, boot),
@@ -324,7 +329,7 @@ func TestTCPChurn(t *testing.T) {
 
 // TestTCPCloseFirst closes peers before what uses them: nothing hangs, nothing is left.
 func TestTCPCloseFirst(t *testing.T) {
-	nodes := tcpNodes(t, 2, true)
+	nodes := tcpNodes(t, 2, all)
 	ids, boot := tcpPeerIDs(nodes), []commontypes.BootstrapperLocator{nodes[0].locator()}
 	endpoints := []commontypes.BinaryNetworkEndpoint{tcpEndpoint(t, nodes[0], types.ConfigDigest{1}, ids, boot), tcpEndpoint(t, nodes[1], types.ConfigDigest{1}, ids, boot)}
 	e2, err := nodes[0].peer.OCR3_1BinaryNetworkEndpointFactory().NewEndpoint(types.ConfigDigest{2}, ids, boot, defaultConfig, lowConfig)
@@ -350,7 +355,7 @@ func TestTCPCloseFirst(t *testing.T) {
 
 // TestTCPRequests has requests and responses of OCR3.1 between hosts on sockets.
 func TestTCPRequests(t *testing.T) {
-	nodes := tcpNodes(t, 2, true)
+	nodes := tcpNodes(t, 2, all)
 	ids, boot := tcpPeerIDs(nodes), []commontypes.BootstrapperLocator{nodes[0].locator()}
 	var endpoints []types.BinaryNetworkEndpoint2
 	for _, n := range nodes {

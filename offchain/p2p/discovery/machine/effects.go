@@ -38,14 +38,12 @@ type Log struct {
 	Fields  commontypes.LogFields
 }
 
-// Level is a log level, as in commontypes.Logger.
+// Level is a log level, as in commontypes.Logger; these are all that the machine uses.
 type Level byte
 
 const (
-	Debug Level = iota
-	Info
+	Info Level = iota
 	Warn
-	Error
 )
 
 func (Connect) effect()    {}

@@ -103,7 +103,7 @@ func (c *cast) tell(e Effect) string {
 		}
 		return fmt.Sprintf("store %s: %s", c.names[e.Peer], c.describeAnnouncement(a))
 	case Log:
-		line := []string{[]string{"debug", "info", "warn", "error"}[e.Level], e.Message}
+		line := []string{[]string{"info", "warn"}[e.Level], e.Message}
 		for _, name := range []string{"peer", "error", "count", "counter", "old", "new", "others", "detected", "undetected"} {
 			value, ok := e.Fields[name]
 			if !ok {
