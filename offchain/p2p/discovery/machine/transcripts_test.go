@@ -29,13 +29,13 @@ import (
 // Each prints what the machine wants done, with the time where it passes.
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
-		s := &session{cast: newCast(t), t: t}
+		s := &script{cast: newCast(t), t: t}
 		s.id("self")
 		datadriven.RunTest(t, path, s.run)
 	})
 }
 
-type session struct {
+type script struct {
 	*cast
 	t      *testing.T
 	m      *Machine
@@ -44,7 +44,7 @@ type session struct {
 	out    strings.Builder
 }
 
-func (s *session) run(t *testing.T, d *datadriven.TestData) string {
+func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	s.out.Reset()
 	arg := func(name string) string {
 		var value string
@@ -148,7 +148,7 @@ func (s *session) run(t *testing.T, d *datadriven.TestData) string {
 	return s.out.String()
 }
 
-func (s *session) print() {
+func (s *script) print() {
 	for _, e := range s.m.Effects() {
 		if load, ok := e.(Load); ok {
 			s.loaded = load.Peers
@@ -157,13 +157,13 @@ func (s *session) print() {
 	}
 }
 
-func (s *session) result(err error) {
+func (s *script) result(err error) {
 	if err != nil {
 		fmt.Fprintf(&s.out, "error: %v\n", err)
 	}
 }
 
-func (s *session) announcements(input string) (list []announcement.Announcement) {
+func (s *script) announcements(input string) (list []announcement.Announcement) {
 	for line := range strings.Lines(input) {
 		fields := strings.Fields(line)
 		if len(fields) < 3 {
@@ -193,7 +193,7 @@ func (s *session) announcements(input string) (list []announcement.Announcement)
 	return list
 }
 
-func (s *session) duration(text string) time.Duration {
+func (s *script) duration(text string) time.Duration {
 	d, err := time.ParseDuration(text)
 	if err != nil {
 		s.t.Fatal(err)
@@ -201,7 +201,7 @@ func (s *session) duration(text string) time.Duration {
 	return d
 }
 
-func (s *session) int(text string) int {
+func (s *script) int(text string) int {
 	i, err := strconv.Atoi(text)
 	if err != nil {
 		s.t.Fatal(err)

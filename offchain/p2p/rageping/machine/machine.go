@@ -51,7 +51,7 @@ func (p Profile) Validate() error {
 		errs = append(errs, fmt.Errorf("MaxPeriod is %v, must be at least MinPeriod, which is %v", p.MaxPeriod, p.MinPeriod))
 	}
 	if p.Timeout <= 0 {
-		errs = append(errs, fmt.Errorf("Timeout is %v, must be positive", p.Timeout))
+		errs = append(errs, fmt.Errorf("the Timeout is %v, must be positive", p.Timeout))
 	}
 	if p.StartupDelay < 0 {
 		errs = append(errs, fmt.Errorf("the StartupDelay is %v, must not be negative", p.StartupDelay))
