@@ -119,6 +119,7 @@ func compare(t *testing.T, file string, text []byte) {
 
 // TestGoldenRuns runs the generated tests of the golden packages, the proofs in the EVM included.
 func TestGoldenRuns(t *testing.T) {
+	t.Setenv("OCRGEN_ROUNDS", "100") // half of what they look at by themselves
 	for _, dir := range features(t, "types/want", "layouts/want", "hard/want", "hard/want-words", "hard/want-abi", "loose/want") {
 		run(t, true, "go", "vet", "./"+dir+"/...")
 		run(t, true, "go", "test", "./"+dir)

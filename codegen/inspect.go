@@ -12,7 +12,7 @@ import (
 // Item is one thing that Go and the contracts agree about, as `inspect` shows it.
 type Item struct {
 	Package  string  `json:"package"`
-	Kind     string  `json:"kind"` // report, packed, onchain-config, config-digest, hash, constant, function, event, error, revert
+	Kind     string  `json:"kind"` // report, packed, onchain-config, config-digest, hash, constant, function, result, event, error, revert
 	Name     string  `json:"name"` // in Go
 	Solidity string  `json:"solidity,omitempty"`
 	ID       string  `json:"id,omitempty"`     // selector of a function or an error, topic of an event, prefix of a digest
@@ -84,6 +84,13 @@ func describe(m *model.Package) []Item {
 		items = append(items, Item{
 			Kind: "function", Name: c.Name, Solidity: c.Signature, ID: fmt.Sprintf("0x%x", c.Selector), Source: c.Pos, Fields: places(c.Struct, 0),
 		})
+	}
+	for _, c := range m.Calls {
+		if c.Results != nil {
+			items = append(items, Item{
+				Kind: "result", Name: c.Results.Name, Solidity: "(" + c.Results.Types() + ")", Source: c.Results.Pos, Fields: places(c.Results, 0),
+			})
+		}
 	}
 	for _, e := range m.Events {
 		items = append(items, Item{

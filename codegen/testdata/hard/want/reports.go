@@ -784,8 +784,8 @@ func (r *Wrapped) Size() int {
 	return 32 + r.size()
 }
 
-// AppendWrapped appends the encoding of r: what abi.encode makes of the struct, an offset and its fields. It allocates only if dst has not the room,
-// and then once. On an error, which is an *solabi.EncodeError, dst comes back as it was.
+// AppendWrapped appends the encoding of r: an offset and the fields, as abi.encode encodes one struct. It allocates only if
+// dst has not the room, and then once. On an error, which is an *solabi.EncodeError, dst comes back as it was.
 func AppendWrapped(dst []byte, r *Wrapped) ([]byte, error) {
 	start := len(dst)
 	dst = solabi.Grow(dst, r.Size())

@@ -358,13 +358,18 @@ func randomAddresses(r prove.Rand) *layouts.Addresses {
 	}
 }
 
-// TestAddressesIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestAddressesIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestAddressesIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"List","type":"address[]"}]`)
 	for range prove.Rounds {
-		encoded, err := layouts.AppendAddresses(nil, randomAddresses(rng))
+		config := randomAddresses(rng)
+		encoded, err := layouts.AppendAddresses(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.List); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkAddresses(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
@@ -411,13 +416,18 @@ func randomAttestation(r prove.Rand) *layouts.Attestation {
 	}
 }
 
-// TestAttestationIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestAttestationIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestAttestationIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Version","type":"uint8"},{"name":"Tag","type":"bytes4"},{"name":"Low","type":"int16"},{"name":"High","type":"uint16"},{"name":"Mask","type":"uint32"},{"name":"Mark","type":"bytes3"},{"name":"Wide","type":"uint256"},{"name":"Signatures","type":"bytes32[2][]"}]`)
 	for range prove.Rounds {
-		encoded, err := layouts.AppendAttestation(nil, randomAttestation(rng))
+		config := randomAttestation(rng)
+		encoded, err := layouts.AppendAttestation(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, uint8(1), [4]byte{0xa1, 0xb2, 0xc3, 0xd4}, int16(-2), uint16(65535), config.Mask, [3]byte{0x61, 0x62, 0x00}, prove.Integer("1809251394333065553493296640760748560207343510400633813116524750123642650625"), config.Signatures); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkAttestation(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
@@ -468,13 +478,18 @@ func randomKey(r prove.Rand) *layouts.Key {
 	}
 }
 
-// TestKeyIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestKeyIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestKeyIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"X","type":"bytes32"},{"name":"Y","type":"uint256"},{"name":"Sign","type":"int8"},{"name":"Even","type":"bool"},{"name":"Kind","type":"uint8"},{"name":"Weight","type":"uint16"},{"name":"Owner","type":"address"},{"name":"Pair","type":"int24[2]"}]`)
 	for range prove.Rounds {
-		encoded, err := layouts.AppendKey(nil, randomKey(rng))
+		config := randomKey(rng)
+		encoded, err := layouts.AppendKey(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.X, config.Y, config.Sign, config.Even, config.Kind, config.Weight, config.Owner, config.Pair); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkKey(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
@@ -518,13 +533,18 @@ func randomKeys(r prove.Rand) *layouts.Keys {
 	}
 }
 
-// TestKeysIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestKeysIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestKeysIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Keys","type":"tuple[]","components":[{"name":"X","type":"bytes32"},{"name":"Y","type":"uint256"},{"name":"Sign","type":"int8"},{"name":"Even","type":"bool"},{"name":"Kind","type":"uint8"},{"name":"Weight","type":"uint16"},{"name":"Owner","type":"address"},{"name":"Pair","type":"int24[2]"}]}]`)
 	for range prove.Rounds {
-		encoded, err := layouts.AppendKeys(nil, randomKeys(rng))
+		config := randomKeys(rng)
+		encoded, err := layouts.AppendKeys(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.Keys); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkKeys(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
@@ -570,13 +590,18 @@ func randomMessage(r prove.Rand) *layouts.Message {
 	}
 }
 
-// TestMessageIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestMessageIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestMessageIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Time","type":"uint40"},{"name":"Price","type":"int136"},{"name":"Content","type":"bytes"}]`)
 	for range prove.Rounds {
-		encoded, err := layouts.AppendMessage(nil, randomMessage(rng))
+		config := randomMessage(rng)
+		encoded, err := layouts.AppendMessage(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.Time, config.Price, config.Content); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkMessage(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)

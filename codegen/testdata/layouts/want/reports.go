@@ -151,8 +151,8 @@ func (r *Settings) Size() int {
 	return 32 + r.size()
 }
 
-// AppendSettings appends the encoding of r: what abi.encode makes of the struct, an offset and its fields. It allocates only if dst has not the room,
-// and then once. On an error, which is an *solabi.EncodeError, dst comes back as it was.
+// AppendSettings appends the encoding of r: an offset and the fields, as abi.encode encodes one struct. It allocates only if
+// dst has not the room, and then once. On an error, which is an *solabi.EncodeError, dst comes back as it was.
 func AppendSettings(dst []byte, r *Settings) ([]byte, error) {
 	start := len(dst)
 	dst = solabi.Grow(dst, r.Size())

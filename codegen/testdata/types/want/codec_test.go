@@ -364,13 +364,18 @@ func randomLimits(r prove.Rand) *weather.Limits {
 	}
 }
 
-// TestLimitsIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestLimitsIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestLimitsIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Version","type":"uint8"},{"name":"Lowest","type":"int24"},{"name":"Budget","type":"uint96"},{"name":"Strict","type":"bool"},{"name":"Keeper","type":"address"},{"name":"Tag","type":"bytes3"},{"name":"Worst","type":"uint8"}]`)
 	for range prove.Rounds {
-		encoded, err := weather.AppendLimits(nil, randomLimits(rng))
+		config := randomLimits(rng)
+		encoded, err := weather.AppendLimits(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, uint8(3), config.Lowest, config.Budget, config.Strict, config.Keeper, config.Tag, config.Worst); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkLimits(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
