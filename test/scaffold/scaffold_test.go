@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ocrkit/ocrkit/test/e2e"
 )
 
 // project is a new project.
@@ -102,10 +104,65 @@ func says(t *testing.T, out string, want ...string) {
 	}
 }
 
+// readme runs the commands of README.md, in their order, as they are but for the port of the node. What it says to do by hand is done
+// here.
+func (p *project) readme() {
+	p.t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dir, "README.md"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	anvil := e2e.StartAnvil(p.t)
+	var contract string
+	ran := map[string]bool{}
+	within := false
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "```") {
+			within = line == "```sh"
+			continue
+		}
+		if !within {
+			continue
+		}
+		line, _, _ = strings.Cut(line, " #")
+		line = strings.TrimSpace(line)
+		if variables, ok := strings.CutPrefix(line, "export "); ok {
+			p.env = append(p.env, strings.Fields(strings.ReplaceAll(variables, "http://127.0.0.1:8545", anvil.URL))...)
+			continue
+		}
+		code := 0
+		if strings.Contains(line, "ocrdeploy plan") {
+			code = 3 // there are changes
+		}
+		out := p.run(code, "sh", "-c", line)
+		ran[line] = true
+		switch {
+		case line == "make demo":
+			says(p.t, out, "4 oracles, of which 1 may be faulty", "latestReport() of the contract: 2")
+		case line == "make test":
+			says(p.t, out, "Suite result: ok. 11 passed; 0 failed", "ok  \tweather/gen/feed", "ok  \tweather/local", "ok  \tweather/plugin")
+		case strings.Contains(line, "keys account"):
+			e2e.Output(p.t, "cast", "rpc", "--rpc-url", anvil.URL, "anvil_setBalance", strings.TrimSpace(out), "0xde0b6b3a7640000")
+		case strings.Contains(line, "forge create"):
+			_, after, _ := strings.Cut(out, "Deployed to: ")
+			contract, _, _ = strings.Cut(after, "\n")
+		case strings.Contains(line, "keys oracle"):
+			_, list, _ := strings.Cut(out, "oracles:\n")
+			p.edit("network.yaml", "\n  address: #", "\n  address: \""+contract+"\" #")
+			p.edit("network.yaml", "\noracles: [] #", "\noracles:\n"+list+"#")
+		case strings.Contains(line, "ocrdeploy verify"):
+			says(p.t, out, "config fields")
+		}
+	}
+	if len(ran) != 9 {
+		p.t.Errorf("README.md has %d commands: %v", len(ran), ran)
+	}
+}
+
 func TestNewFeed(t *testing.T) {
 	p := newProject(t)
-	says(t, p.run(0, "make", "demo"), "4 oracles, of which 1 may be faulty", "latestReport() of the contract: 2")
-	says(t, p.run(0, "make", "test"), "Suite result: ok. 11 passed; 0 failed", "ok  \tweather/gen/feed", "ok  \tweather/local", "ok  \tweather/plugin")
+	p.readme()
 	p.run(0, "make", "check") // init generated what the compiler's artifacts give
 	if out := p.run(0, "gofmt", "-l", "."); out != "" {
 		t.Errorf("not formatted:\n%s", out)
