@@ -363,13 +363,18 @@ func randomReportContext(r prove.Rand) *ocr1.ReportContext {
 	}
 }
 
-// TestReportContextIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestReportContextIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestReportContextIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Padding","type":"bytes11"},{"name":"ConfigDigest","type":"bytes16"},{"name":"Epoch","type":"uint32"},{"name":"Round","type":"uint8"}]`)
 	for range prove.Rounds {
-		encoded, err := ocr1.AppendReportContext(nil, randomReportContext(rng))
+		config := randomReportContext(rng)
+		encoded, err := ocr1.AppendReportContext(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, [11]byte{0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00}, config.ConfigDigest, config.Epoch, config.Round); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkReportContext(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)

@@ -43,8 +43,8 @@ func (r *EncodedConfig) Size() int {
 	return 32 + r.size()
 }
 
-// AppendEncodedConfig appends the encoding of r: what abi.encode makes of the struct, an offset and its fields. It allocates only if dst has not the room,
-// and then once. On an error, which is an *solabi.EncodeError, dst comes back as it was.
+// AppendEncodedConfig appends the encoding of r: an offset and the fields, as abi.encode encodes one struct. It allocates only if
+// dst has not the room, and then once. On an error, which is an *solabi.EncodeError, dst comes back as it was.
 func AppendEncodedConfig(dst []byte, r *EncodedConfig) ([]byte, error) {
 	start := len(dst)
 	dst = solabi.Grow(dst, r.Size())

@@ -201,13 +201,18 @@ func randomMedianOnchainConfig(r prove.Rand) *ocr2.MedianOnchainConfig {
 	}
 }
 
-// TestMedianOnchainConfigIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestMedianOnchainConfigIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestMedianOnchainConfigIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Version","type":"uint8"},{"name":"MinAnswer","type":"int192"},{"name":"MaxAnswer","type":"int192"}]`)
 	for range prove.Rounds {
-		encoded, err := ocr2.AppendMedianOnchainConfig(nil, randomMedianOnchainConfig(rng))
+		config := randomMedianOnchainConfig(rng)
+		encoded, err := ocr2.AppendMedianOnchainConfig(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, uint8(1), config.MinAnswer, config.MaxAnswer); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkMedianOnchainConfig(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)

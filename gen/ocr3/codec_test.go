@@ -29,13 +29,18 @@ func randomBLSAttestation(r prove.Rand) *ocr3.BLSAttestation {
 	}
 }
 
-// TestBLSAttestationIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestBLSAttestationIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestBLSAttestationIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Signers","type":"uint32"},{"name":"Signature","type":"bytes32"},{"name":"Counter","type":"uint8"}]`)
 	for range prove.Rounds {
-		encoded, err := ocr3.AppendBLSAttestation(nil, randomBLSAttestation(rng))
+		config := randomBLSAttestation(rng)
+		encoded, err := ocr3.AppendBLSAttestation(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.Signers, config.Signature, config.Counter); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkBLSAttestation(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
@@ -84,13 +89,18 @@ func randomBLSKey(r prove.Rand) *ocr3.BLSKey {
 	}
 }
 
-// TestBLSKeyIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestBLSKeyIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestBLSKeyIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"XImaginary","type":"bytes32"},{"name":"XReal","type":"bytes32"},{"name":"YImaginary","type":"bytes32"},{"name":"YReal","type":"bytes32"},{"name":"Proof","type":"bytes32"},{"name":"Counter","type":"uint8"}]`)
 	for range prove.Rounds {
-		encoded, err := ocr3.AppendBLSKey(nil, randomBLSKey(rng))
+		config := randomBLSKey(rng)
+		encoded, err := ocr3.AppendBLSKey(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.XImaginary, config.XReal, config.YImaginary, config.YReal, config.Proof, config.Counter); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkBLSKey(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
@@ -134,13 +144,18 @@ func randomBLSKeys(r prove.Rand) *ocr3.BLSKeys {
 	}
 }
 
-// TestBLSKeysIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestBLSKeysIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestBLSKeysIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Keys","type":"tuple[]","components":[{"name":"XImaginary","type":"bytes32"},{"name":"XReal","type":"bytes32"},{"name":"YImaginary","type":"bytes32"},{"name":"YReal","type":"bytes32"},{"name":"Proof","type":"bytes32"},{"name":"Counter","type":"uint8"}]}]`)
 	for range prove.Rounds {
-		encoded, err := ocr3.AppendBLSKeys(nil, randomBLSKeys(rng))
+		config := randomBLSKeys(rng)
+		encoded, err := ocr3.AppendBLSKeys(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.Keys); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkBLSKeys(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
@@ -185,13 +200,18 @@ func randomECDSAAttestation(r prove.Rand) *ocr3.ECDSAAttestation {
 	}
 }
 
-// TestECDSAAttestationIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestECDSAAttestationIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestECDSAAttestationIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Signers","type":"uint32"},{"name":"Signatures","type":"tuple[]","components":[{"name":"R","type":"bytes32"},{"name":"S","type":"bytes32"}]}]`)
 	for range prove.Rounds {
-		encoded, err := ocr3.AppendECDSAAttestation(nil, randomECDSAAttestation(rng))
+		config := randomECDSAAttestation(rng)
+		encoded, err := ocr3.AppendECDSAAttestation(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.Signers, config.Signatures); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkECDSAAttestation(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
@@ -235,13 +255,18 @@ func randomECDSAKeys(r prove.Rand) *ocr3.ECDSAKeys {
 	}
 }
 
-// TestECDSAKeysIsExact asserts that what is encoded decodes, and that nothing else does.
+// TestECDSAKeysIsExact asserts that the fields lie side by side, that this decodes, and that nothing else does.
 func TestECDSAKeysIsExact(t *testing.T) {
 	rng := prove.NewRand(t)
+	args := prove.ABI(`[{"name":"Keys","type":"address[]"}]`)
 	for range prove.Rounds {
-		encoded, err := ocr3.AppendECDSAKeys(nil, randomECDSAKeys(rng))
+		config := randomECDSAKeys(rng)
+		encoded, err := ocr3.AppendECDSAKeys(nil, config)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := prove.Packed(t, args, config.Keys); !bytes.Equal(encoded, want) {
+			t.Fatalf("%+v\nis  %x\nnot %x", config, encoded, want)
 		}
 		if !checkECDSAKeys(t, encoded) {
 			t.Fatalf("%x does not decode", encoded)
