@@ -98,8 +98,14 @@ func (d *Demux) Close(now time.Duration, s *InStream) {
 	d.Responses.StreamClosed(s.ID)
 }
 
-// IsOpen tells whether s is open.
-func (d *Demux) IsOpen(s *InStream) bool { return d.streams[s.ID] == s }
+// Limits returns the limits of an open stream; false if it is not open.
+func (d *Demux) Limits(id wire.StreamID) (messages, bytes p2ptypes.TokenBucketParams, ok bool) {
+	s := d.streams[id]
+	if s == nil {
+		return p2ptypes.TokenBucketParams{}, p2ptypes.TokenBucketParams{}, false
+	}
+	return s.messages, s.bytes, true
+}
 
 // Admit decides on the message whose header has arrived, before its payload is read. The stream is nil exactly if it is
 // unknown. wall is now as a time of day: the expiry of requests is one.

@@ -124,6 +124,15 @@ func (c *ConnectionBucket) Read(now time.Duration, n int) bool {
 	return c.unlimited || c.bucket.Take(now, uint64(n))
 }
 
+// Wait returns how long it takes until Read of n bytes would return true; 0 if it would now, or never will.
+func (c *ConnectionBucket) Wait(now time.Duration, n int) time.Duration {
+	if c.unlimited {
+		return 0
+	}
+	wait, _ := c.bucket.Until(now, uint32(min(n, math.MaxUint32)))
+	return wait
+}
+
 // Unlimited tells whether the limits of the streams were too large to be added up: then nothing is refused.
 func (c *ConnectionBucket) Unlimited() bool { return c.unlimited }
 

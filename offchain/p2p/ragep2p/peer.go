@@ -122,6 +122,7 @@ func (p *peer) timerFired() {
 func (p *peer) run(e link.Run) {
 	c := p.conns[e.Conn]
 	p.live = c
+	c.begin()
 	p.out.Connected()
 	p.rx.Lock()
 	p.demux.Bucket.Connected()
@@ -170,6 +171,9 @@ func (p *peer) openStream(s *stream, limits p2ptypes.Stream2Limits) error {
 	s.in = p.demux.Open(p.host.now(), s.id, limits.MaxMessageLength, limits.MessagesLimit, limits.BytesLimit, s)
 	p.warnIfExcessive()
 	p.rx.Unlock()
+	if p.live != nil && p.out.RemoteOpen(s.id) {
+		p.live.bothOpen(s.id)
+	}
 	if p.stopping {
 		p.stopping = false
 		if p.host.isRunning() {

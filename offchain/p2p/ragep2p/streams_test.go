@@ -382,3 +382,29 @@ func TestStatus(t *testing.T) {
 	a.AddressesChanged(b.ID())
 	a.AddressesChanged(p2ptypes.PeerID{1})
 }
+
+// What has queued up before there was a connection does not make a peer of P1 end it because of too many bytes.
+func TestBurstAfterConnecting(t *testing.T) {
+	a, b := linked(t, P1)
+	const messages, size = 100, 100_000
+	open := func(h *testHost, other p2ptypes.PeerID) *Stream {
+		s, err := h.NewStream(other, "s", messages, messages, size, TokenBucketParams{Rate: 100, Capacity: 2 * messages}, TokenBucketParams{Rate: 3e7, Capacity: 2 * messages * size})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	sa := open(a, b.ID())
+	for i := range messages {
+		sa.SendMessage(bytes.Repeat([]byte{byte(i)}, size))
+	}
+	sb := open(b, a.ID())
+	for i := range messages {
+		if m := receive(t, sb.ReceiveMessages()); len(m) != size || m[0] != byte(i) {
+			t.Fatalf("message %d is that of %d", i, m[0])
+		}
+	}
+	if n := a.metric(t, "ragep2p_peer_conn_established_total"); n != 1 {
+		t.Errorf("%v connections were established, want 1", n)
+	}
+}
