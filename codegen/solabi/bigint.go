@@ -195,9 +195,12 @@ func readMany(dst []*big.Int, b []byte, digits int, outside *limbs, read func(*b
 	n := len(b) / WordSize
 	if dst != nil && cap(dst) >= n {
 		vs = dst[:n]
-		for i := range vs {
-			vs[i] = ensureBig(vs[i])
-			if !read(vs[i], roomOf(vs[i], digits), b[WordSize*i:], outside) {
+		for i, v := range vs {
+			if v == nil {
+				v = ensureBig(nil)
+				vs[i] = v
+			}
+			if !read(v, roomOf(v, digits), b[WordSize*i:], outside) {
 				return nil, i
 			}
 		}
@@ -234,7 +237,13 @@ func readInt(v *big.Int, digits []big.Word, w []byte, outside *limbs) bool {
 	if !l.within(outside) {
 		return false
 	}
-	l.plus(sign&1).set(v, digits)
+	l = l.plus(sign & 1)
+	if bits.UintSize == 64 && len(digits) == 3 { // int192 is what prices are
+		digits[0], digits[1], digits[2] = big.Word(l.d), big.Word(l.c), big.Word(l.b)
+		v.SetBits(digits)
+	} else {
+		l.set(v, digits)
+	}
 	if sign != 0 {
 		v.Neg(v)
 	}
@@ -269,14 +278,9 @@ func roomOf(v *big.Int, n int) []big.Word {
 
 // set makes v out of digits, of which there are as many as the value needs at most.
 func (l limbs) set(v *big.Int, digits []big.Word) {
-	switch {
-	case bits.UintSize == 64 && len(digits) == 3: // int192 is what prices are
-		digits[0], digits[1], digits[2] = big.Word(l.d), big.Word(l.c), big.Word(l.b)
-	default:
-		parts := [4]uint64{l.d, l.c, l.b, l.a}
-		for i := range digits {
-			digits[i] = big.Word(parts[i/digitsPerLimb] >> (i % digitsPerLimb * bits.UintSize))
-		}
+	parts := [4]uint64{l.d, l.c, l.b, l.a}
+	for i := range digits {
+		digits[i] = big.Word(parts[i/digitsPerLimb] >> (i % digitsPerLimb * bits.UintSize))
 	}
 	v.SetBits(digits)
 }
