@@ -44,7 +44,7 @@ func newApp(out io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			{
 				Name:   "generate",
-				Usage:  "write all packages of ocrgen.yaml anew; run `forge build` first",
+				Usage:  "write all packages of ocrgen.yaml anew; run `forge build` or `npx hardhat compile` first",
 				Flags:  []cli.Flag{config},
 				Action: generate,
 			},
