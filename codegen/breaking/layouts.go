@@ -50,7 +50,10 @@ func (c *comparison) pkg(before, after *Package) {
 		c.layouts(k.kind, of(before), of(after), k.who)
 	}
 	c.constants(before.Constants, after.Constants)
-	c.reasons(before.Reasons, after.Reasons)
+	// A package that is new or gone is said by its contracts.
+	if len(before.Contracts) > 0 && len(after.Contracts) > 0 {
+		c.reasons(before.Reasons, after.Reasons)
+	}
 }
 
 // judge says who breaks by a change of a layout.
