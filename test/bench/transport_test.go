@@ -395,6 +395,33 @@ func instances(b *testing.B, protocol wire.Protocol, n, size int) {
 	report(b, before, size)
 }
 
+// BenchmarkTransportStreams measures what open streams cost that have nothing to do.
+func BenchmarkTransportStreams(b *testing.B) {
+	const perPeer = 1000
+	hosts := hostPair(b, wire.P1)
+	goroutines := runtime.NumGoroutine()
+	heap := func() float64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc)
+	}
+	before := heap()
+	var streams []*ragep2p.Stream
+	b.ResetTimer()
+	for i := range b.N {
+		s, err := hosts[0].NewStream(p2ptypes.PeerID{byte(i / perPeer), byte(i / perPeer >> 8)}, fmt.Sprint("ocr/", i), 10, 10, 1000, unlimited, unlimited)
+		if err != nil {
+			b.Fatal(err)
+		}
+		streams = append(streams, s)
+	}
+	b.StopTimer()
+	b.ReportMetric((heap()-before)/float64(b.N), "bytes/stream")
+	b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/float64(b.N), "goroutines/stream")
+	runtime.KeepAlive(streams)
+}
+
 // tlsPair returns two ends of a TLS connection over loopback, configured as the transport does it.
 func tlsPair(b *testing.B) (client, server *tls.Conn) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

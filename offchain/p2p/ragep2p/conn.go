@@ -199,4 +199,3 @@ func (c *conn) remoteOpened(e *link.Event) {
 	}
 	p.wakeWriter()
 }
-

@@ -179,10 +179,11 @@ func (h *Host) Start() error {
 		}
 	}
 	if err != nil {
-		h.mu.Lock()
-		h.state = hostRunning // so that Close works
-		h.mu.Unlock()
-		return errors.Join(err, h.close(false))
+		// Somebody else may have closed the host meanwhile, which is as good.
+		if closeErr := h.close(false); closeErr != nil && !errors.Is(closeErr, errHostClosed) {
+			err = errors.Join(err, closeErr)
+		}
+		return err
 	}
 
 	h.mu.Lock()

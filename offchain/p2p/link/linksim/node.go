@@ -351,7 +351,6 @@ type rounds struct {
 	*side
 	accepts    link.TokenBucket
 	attempt    uint64
-	attempting bool
 	live, next link.ConnID
 }
 

@@ -39,7 +39,6 @@ type end struct {
 	sentAt    time.Duration
 	writing   bool // a write waits for room
 	remoteEnd bool // the other end has closed: reading ends after what has arrived
-	control   int
 }
 
 func (e *end) otherEnd() *end {
