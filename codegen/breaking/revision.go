@@ -220,14 +220,30 @@ func tail(text string, n int) string {
 // configAt reads the configuration of another tree, or ours if it has none; then contracts may be missing there.
 func configAt(file string, ours *codegen.Config) (config *codegen.Config, lenient bool, err error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		theirs := *ours
-		theirs.Root = filepath.Dir(file)
-		return &theirs, true, nil
+		return withRoot(ours, filepath.Dir(file)), true, nil
 	}
 	if config, err = loadElsewhere(file); err != nil {
 		return nil, false, err
 	}
 	return config, false, nil
+}
+
+// withRoot is a configuration for another folder, without the contracts whose ABI is a file that is not there.
+func withRoot(ours *codegen.Config, root string) *codegen.Config {
+	theirs := *ours
+	theirs.Root = root
+	theirs.Packages = slices.Clone(ours.Packages)
+	for i := range theirs.Packages {
+		p := &theirs.Packages[i]
+		p.Sources = slices.DeleteFunc(slices.Clone(p.Sources), func(c codegen.Contract) bool {
+			if c.ABI == "" {
+				return false
+			}
+			_, err := os.Stat(filepath.Join(root, filepath.FromSlash(c.ABI)))
+			return err != nil
+		})
+	}
+	return &theirs
 }
 
 // loadElsewhere reads a configuration in a folder that need not be in a Go module, since no Go is made from it.

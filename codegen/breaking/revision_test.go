@@ -258,3 +258,37 @@ func TestStale(t *testing.T) {
 		t.Fatalf("%v, compiled %d times", err, r.compiled(t)-compiled)
 	}
 }
+
+// TestPlainABI compares contracts of which there is only an ABI; today's configuration is that of a folder without one.
+func TestPlainABI(t *testing.T) {
+	write := func(dir, name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const abi = `[{"type":"function","name":"latest","stateMutability":"view","inputs":[],"outputs":[{"name":"","type":"uint32"}]}]`
+	now, then, gone := t.TempDir(), t.TempDir(), t.TempDir()
+	write(now, "go.mod", "module example.com/feed\n")
+	write(now, "ocrgen.yaml", "version: 1\npackages:\n  - path: gen/feed\n    contracts:\n      - {name: Feed, abi: Feed.json}\n    calls: [all]\n")
+	write(now, "Feed.json", strings.Replace(abi, "uint32", "uint64", 1))
+	write(then, "Feed.json", abi)
+	config, err := codegen.LoadConfig(filepath.Join(now, "ocrgen.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := Read(config, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := In(then, "ocrgen.yaml", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := Compare(before, after); len(r.Changes) != 1 || r.Changes[0].Kind != "function-returns-widened" {
+		t.Errorf("%+v", r.Changes)
+	}
+	if _, err := In(gone, "ocrgen.yaml", config); err == nil || !strings.Contains(err.Error(), "has neither ocrgen.yaml nor an artifact") {
+		t.Errorf("no ABI: %v", err)
+	}
+}
