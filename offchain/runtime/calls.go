@@ -10,7 +10,6 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
-	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 )
 
 // Calls that go on for longer than this after their deadline, or after they were canceled, are reported and count as stuck.
@@ -32,7 +31,7 @@ type calls struct {
 	ctx    context.Context // ends with the instance
 	logger logging.Logger
 	post   func(do func())
-	answer func(ocr2.Event)
+	answer func(event any)
 	// running counts the goroutines.
 	running *tasks
 
@@ -55,8 +54,8 @@ type call struct {
 	deadline *time.Timer // for the answer; later for being late
 	cancel   context.CancelFunc
 	state    callState
-	work     func(context.Context) ocr2.Event
-	fail     func(error) ocr2.Event
+	work     func(context.Context) any
+	fail     func(error) any
 }
 
 type callState uint8
@@ -71,7 +70,7 @@ const (
 
 // invoke calls work with a context that ends after timeout. The machine gets the event that work returns, or that of fail if
 // there is none by then.
-func (c *calls) invoke(m *method, id kernel.CallID, timeout time.Duration, work func(context.Context) ocr2.Event, fail func(error) ocr2.Event) {
+func (c *calls) invoke(m *method, id kernel.CallID, timeout time.Duration, work func(context.Context) any, fail func(error) any) {
 	if m.stuck > 0 {
 		// Not at once: the effects of the current step come first.
 		c.post(func() { c.answer(fail(fmt.Errorf("%s: %w", m.name, errStuck))) })
@@ -101,7 +100,7 @@ func (c *calls) launch(k *call) {
 }
 
 // returned is what happens when a call is over.
-func (c *calls) returned(k *call, event ocr2.Event) {
+func (c *calls) returned(k *call, event any) {
 	k.deadline.Stop()
 	state := k.state
 	k.state = callReturned

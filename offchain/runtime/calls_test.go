@@ -12,7 +12,6 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
-	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 )
 
 // callBench makes calls on a turn of its own and records the answers, each with the time since the start.
@@ -34,7 +33,7 @@ func newCallBench(t *testing.T) *callBench {
 	b.calls = calls{
 		ctx: ctx, logger: logging.New(&b.log), running: &b.running, open: map[kernel.CallID]*call{},
 		post: func(do func()) { b.box.post(mail{do: do}) },
-		answer: func(e ocr2.Event) {
+		answer: func(e any) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.answers = append(b.answers, fmt.Sprintf("%dms %v", time.Since(b.start).Milliseconds(), e))
@@ -58,7 +57,7 @@ func (b *callBench) do(f func()) {
 // invoke makes a call with a deadline of 1 s that takes the given time, or, if it respects its context, until that ends.
 func (b *callBench) invoke(id kernel.CallID, takes time.Duration, respectful bool) {
 	b.do(func() {
-		b.calls.invoke(b.method, id, time.Second, func(ctx context.Context) ocr2.Event {
+		b.calls.invoke(b.method, id, time.Second, func(ctx context.Context) any {
 			done := ctx.Done()
 			if !respectful {
 				done = nil
@@ -70,7 +69,7 @@ func (b *callBench) invoke(id kernel.CallID, takes time.Duration, respectful boo
 				time.Sleep(time.Millisecond) // virtual time; so that the answer at the deadline comes first
 				return fmt.Sprintf("call %d canceled", id)
 			}
-		}, func(err error) ocr2.Event {
+		}, func(err error) any {
 			switch {
 			case errors.Is(err, context.DeadlineExceeded):
 				return fmt.Sprintf("call %d too slow", id)

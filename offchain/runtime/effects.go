@@ -22,9 +22,9 @@ func (in *instance) perform(effect kernel.Effect) {
 		in.outbox.leave(e)
 
 	case ocr2.PersistRound:
-		in.outbox.require(e.Round)
+		in.outbox.require(ticket(e.Round))
 		if in.keeper.persistRound(e.Round) {
-			in.outbox.becameDurable(e.Round)
+			in.outbox.becameDurable(ticket(e.Round))
 		}
 	case ocr2.PersistState:
 		in.keeper.persistState(e.State)
@@ -45,7 +45,10 @@ func (in *instance) perform(effect kernel.Effect) {
 	case ocr2.SignReport:
 		in.sign(e.ID, func() ([]byte, error) { return in.args.OnchainKeyring.Sign(e.Context, e.Report) })
 	case kernel.Abandon:
-		if !in.outbox.abandon(e.ID) {
+		if !in.outbox.abandon(func(held any) bool {
+			transmit, ok := held.(ocr2.CallTransmit)
+			return ok && transmit.ID == e.ID
+		}) {
 			in.calls.abandon(e.ID)
 		}
 
@@ -83,7 +86,7 @@ func (in *instance) perform(effect kernel.Effect) {
 	case kernel.Dropped:
 		in.droppedMessage(e)
 	case kernel.Log:
-		in.log(e)
+		logEffect(in.logger, e)
 
 	default:
 		panic(fmt.Sprintf("%s: the machine asks for an unknown effect %T", in, e))
@@ -160,51 +163,51 @@ func (in *instance) sign(id kernel.CallID, sign func() ([]byte, error)) {
 }
 
 func (in *instance) callQuery(e ocr2.CallQuery) {
-	in.calls.invoke(&in.methods.query, e.ID, e.Timeout, func(ctx context.Context) ocr2.Event {
+	in.calls.invoke(&in.methods.query, e.ID, e.Timeout, func(ctx context.Context) any {
 		query, err := in.plugin.Query(ctx, e.Timestamp)
 		if err == nil {
 			err = checkLength("query", len(query), in.info.Limits.MaxQueryLength)
 		}
 		return ocr2.QueryDone{ID: e.ID, Query: query, Err: err}
-	}, func(err error) ocr2.Event { return ocr2.QueryDone{ID: e.ID, Err: err} })
+	}, func(err error) any { return ocr2.QueryDone{ID: e.ID, Err: err} })
 }
 
 func (in *instance) callObservation(e ocr2.CallObservation) {
-	in.calls.invoke(&in.methods.observation, e.ID, e.Timeout, func(ctx context.Context) ocr2.Event {
+	in.calls.invoke(&in.methods.observation, e.ID, e.Timeout, func(ctx context.Context) any {
 		observation, err := in.plugin.Observation(ctx, e.Timestamp, e.Query)
 		if err == nil {
 			err = checkLength("observation", len(observation), in.info.Limits.MaxObservationLength)
 		}
 		return ocr2.ObservationDone{ID: e.ID, Observation: observation, Err: err}
-	}, func(err error) ocr2.Event { return ocr2.ObservationDone{ID: e.ID, Err: err} })
+	}, func(err error) any { return ocr2.ObservationDone{ID: e.ID, Err: err} })
 }
 
 func (in *instance) callReport(e ocr2.CallReport) {
-	in.calls.invoke(&in.methods.report, e.ID, e.Timeout, func(ctx context.Context) ocr2.Event {
+	in.calls.invoke(&in.methods.report, e.ID, e.Timeout, func(ctx context.Context) any {
 		should, report, err := in.plugin.Report(ctx, e.Timestamp, e.Query, e.Observations)
 		if err == nil {
 			err = checkLength("report", len(report), in.info.Limits.MaxReportLength)
 		}
 		return ocr2.ReportDone{ID: e.ID, ShouldReport: should, Report: report, Err: err}
-	}, func(err error) ocr2.Event { return ocr2.ReportDone{ID: e.ID, Err: err} })
+	}, func(err error) any { return ocr2.ReportDone{ID: e.ID, Err: err} })
 }
 
 func (in *instance) callShouldAccept(e ocr2.CallShouldAccept) {
-	in.calls.invoke(&in.methods.shouldAccept, e.ID, e.Timeout, func(ctx context.Context) ocr2.Event {
+	in.calls.invoke(&in.methods.shouldAccept, e.ID, e.Timeout, func(ctx context.Context) any {
 		accept, err := in.plugin.ShouldAcceptFinalizedReport(ctx, e.Timestamp, e.Report)
 		return ocr2.ShouldAcceptDone{ID: e.ID, Accept: accept, Err: err}
-	}, func(err error) ocr2.Event { return ocr2.ShouldAcceptDone{ID: e.ID, Err: err} })
+	}, func(err error) any { return ocr2.ShouldAcceptDone{ID: e.ID, Err: err} })
 }
 
 func (in *instance) callShouldTransmit(e ocr2.CallShouldTransmit) {
-	in.calls.invoke(&in.methods.shouldTransmit, e.ID, e.Timeout, func(ctx context.Context) ocr2.Event {
+	in.calls.invoke(&in.methods.shouldTransmit, e.ID, e.Timeout, func(ctx context.Context) any {
 		transmit, err := in.plugin.ShouldTransmitAcceptedReport(ctx, e.Timestamp, e.Report)
 		return ocr2.ShouldTransmitDone{ID: e.ID, Transmit: transmit, Err: err}
-	}, func(err error) ocr2.Event { return ocr2.ShouldTransmitDone{ID: e.ID, Err: err} })
+	}, func(err error) any { return ocr2.ShouldTransmitDone{ID: e.ID, Err: err} })
 }
 
 func (in *instance) callTransmit(e ocr2.CallTransmit) {
-	in.calls.invoke(&in.methods.transmit, e.ID, e.Timeout, func(ctx context.Context) ocr2.Event {
+	in.calls.invoke(&in.methods.transmit, e.ID, e.Timeout, func(ctx context.Context) any {
 		err := in.args.ContractTransmitter.Transmit(ctx, e.Context, e.Report, e.Signatures)
 		if err == nil {
 			in.setStatus(func(s *InstanceStatus) {
@@ -212,7 +215,7 @@ func (in *instance) callTransmit(e ocr2.CallTransmit) {
 			})
 		}
 		return ocr2.TransmitDone{ID: e.ID, Err: err}
-	}, func(err error) ocr2.Event { return ocr2.TransmitDone{ID: e.ID, Err: err} })
+	}, func(err error) any { return ocr2.TransmitDone{ID: e.ID, Err: err} })
 }
 
 // checkLength holds the plugin to what it declared.
@@ -251,31 +254,36 @@ func (in *instance) droppedMessage(e kernel.Dropped) {
 		taper = new(logging.Taper)
 		in.droppedTapers[reason] = taper
 	}
+	logDropped(in.logger, taper, e)
+}
+
+// logDropped logs the first, second, fourth, ... message dropped for one reason.
+func logDropped(logger logging.Logger, taper *logging.Taper, e kernel.Dropped) {
 	taper.Trigger(func(count uint64) {
-		log := in.logger.Debug
+		log := logger.Debug
 		if e.Suspicious {
-			log = in.logger.Warn
+			log = logger.Warn
 		}
 		log("dropping message: "+e.Why, commontypes.LogFields{"message": e.What, "sender": e.Sender, "droppedCount": count})
 	})
 }
 
-// log writes a line for the machine.
-func (in *instance) log(e kernel.Log) {
+// logEffect writes a line for a machine.
+func logEffect(logger logging.Logger, e kernel.Log) {
 	fields := make(commontypes.LogFields, len(e.Fields)/2)
 	for i := 0; i+1 < len(e.Fields); i += 2 {
 		fields[fmt.Sprint(e.Fields[i])] = e.Fields[i+1]
 	}
 	switch e.Level {
 	case kernel.LogDebug:
-		in.logger.Debug(e.Message, fields)
+		logger.Debug(e.Message, fields)
 	case kernel.LogInfo:
-		in.logger.Info(e.Message, fields)
+		logger.Info(e.Message, fields)
 	case kernel.LogWarn:
-		in.logger.Warn(e.Message, fields)
+		logger.Warn(e.Message, fields)
 	case kernel.LogError:
-		in.logger.Error(e.Message, fields)
+		logger.Error(e.Message, fields)
 	default:
-		in.logger.Critical(e.Message, fields)
+		logger.Critical(e.Message, fields)
 	}
 }

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 )
 
 // PushEndpoint is what a network endpoint can implement, beside commontypes.BinaryNetworkEndpoint, to do without a goroutine
@@ -14,6 +15,23 @@ type PushEndpoint interface {
 	// may be concurrent. f does not block, and does not change the message, but keeps it. When Close has returned, f is not
 	// called any more, nor is a call going on.
 	SetReceiver(f func(commontypes.BinaryMessageWithSender))
+}
+
+// listen starts an endpoint whose messages go to receive. The reader is nil if there is none, since the endpoint pushes.
+func listen(endpoint commontypes.BinaryNetworkEndpoint, receive func(commontypes.BinaryMessageWithSender), logger logging.Logger) (*reader, error) {
+	push, ok := endpoint.(PushEndpoint)
+	if ok {
+		push.SetReceiver(receive)
+	}
+	if err := endpoint.Start(); err != nil {
+		return nil, err
+	}
+	if ok {
+		return nil, nil
+	}
+	return readFrom(endpoint.Receive(), receive, func() {
+		logger.Error("the network endpoint has closed its channel: no more messages are received", nil)
+	}), nil
 }
 
 // reader passes on what a channel delivers.

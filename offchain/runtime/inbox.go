@@ -7,9 +7,6 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
-	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
-	"github.com/ocrkit/ocrkit/offchain/types"
-	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
 // maxUnhandledPerSender is the number of messages of one sender that may wait in the mailbox. The machine never waits for
@@ -19,11 +16,14 @@ const maxUnhandledPerSender = 64
 // inbox is where the messages of the network enter an instance: it decodes and checks them on the goroutine that brings them
 // and puts them into the mailbox. It is safe for concurrent use.
 type inbox struct {
-	limits    types.ReportingPluginLimits
+	// decode makes of a message the event for the machine, or says why it is none.
+	decode func(b []byte, from commontypes.OracleID) (event any, err error)
+	// received and invalid make telemetry events.
+	received, invalid func(at time.Time, message []byte, from commontypes.OracleID) []byte
+
 	maxLength int // bytes of a message
 	logger    logging.Logger
 	telemetry *telemetry
-	events    ocr2wire.Telemetry
 	counters  *telemetryCounters
 	box       *mailbox
 
@@ -48,14 +48,14 @@ func (in *inbox) receive(m commontypes.BinaryMessageWithSender) {
 		return
 	}
 	sender := &in.senders[m.Sender]
-	message, err := in.decode(m.Msg)
+	event, err := in.read(m)
 	if err != nil {
 		in.malformed(sender, m, err)
 		return
 	}
 	if in.telemetry.wanted() {
 		in.counters.count(in.telemetry.offer(func() []byte {
-			return in.events.MessageReceived(time.Now(), m.Msg, m.Sender)
+			return in.received(time.Now(), m.Msg, m.Sender)
 		}))
 	}
 	if sender.unhandled.Add(1) > maxUnhandledPerSender {
@@ -68,7 +68,7 @@ func (in *inbox) receive(m commontypes.BinaryMessageWithSender) {
 		})
 		return
 	}
-	in.box.post(mail{event: ocr2.MessageReceived{From: m.Sender, Message: message}})
+	in.box.post(mail{event: event})
 }
 
 // handled is called when the machine gets a message, so that there is room for another.
@@ -76,15 +76,11 @@ func (in *inbox) handled(from commontypes.OracleID) {
 	in.senders[from].unhandled.Add(-1)
 }
 
-func (in *inbox) decode(b []byte) (ocr2wire.Message, error) {
-	if len(b) > in.maxLength {
-		return nil, fmt.Errorf("message of %d bytes, at most %d are possible", len(b), in.maxLength)
+func (in *inbox) read(m commontypes.BinaryMessageWithSender) (event any, err error) {
+	if len(m.Msg) > in.maxLength {
+		return nil, fmt.Errorf("message of %d bytes, at most %d are possible", len(m.Msg), in.maxLength)
 	}
-	message, err := ocr2wire.Decode(b)
-	if err != nil {
-		return nil, err
-	}
-	return message, ocr2wire.CheckSize(message, in.limits)
+	return in.decode(m.Msg, m.Sender)
 }
 
 func (in *inbox) malformed(sender *senderState, m commontypes.BinaryMessageWithSender, err error) {
@@ -96,7 +92,7 @@ func (in *inbox) malformed(sender *senderState, m commontypes.BinaryMessageWithS
 	})
 	if in.telemetry.wanted() {
 		in.counters.count(in.telemetry.offer(func() []byte {
-			return in.events.InvalidSerialization(time.Now(), m.Msg, m.Sender)
+			return in.invalid(time.Now(), m.Msg, m.Sender)
 		}))
 	}
 }

@@ -85,19 +85,26 @@ func newInstance(args OCR2Args, cfg ocr2config.SharedConfig, plugin types.Report
 	in.box.handle = in.handle
 	in.box.rest = in.publish
 	in.inbox = inbox{
-		limits:    info.Limits,
+		decode: func(b []byte, from commontypes.OracleID) (any, error) {
+			message, err := ocr2wire.Decode(b)
+			if err != nil {
+				return nil, err
+			}
+			return ocr2.MessageReceived{From: from, Message: message}, ocr2wire.CheckSize(message, info.Limits)
+		},
+		received:  in.events.MessageReceived,
+		invalid:   in.events.InvalidSerialization,
 		maxLength: limits.MaxMessageLength,
 		logger:    logger,
 		telemetry: t,
-		events:    in.events,
 		counters:  &in.metrics.telemetry,
 		box:       &in.box,
 		senders:   make([]senderState, cfg.N()),
 	}
-	in.outbox = outbox{logger: logger, perform: in.release, refuse: func(e ocr2.CallTransmit) {
-		in.post(func() {
-			in.step(ocr2.TransmitDone{ID: e.ID, Err: errNotDurable})
-		})
+	in.outbox = outbox{logger: logger, perform: in.release, refuse: func(e any) {
+		if transmit, ok := e.(ocr2.CallTransmit); ok {
+			in.post(func() { in.step(ocr2.TransmitDone{ID: transmit.ID, Err: errNotDurable}) })
+		}
 	}}
 	in.timers.fire = func(id kernel.TimerID) { in.post(func() { in.timerFired(id) }) }
 	callsCtx, cancel := context.WithCancel(context.Background())
@@ -119,7 +126,7 @@ func newInstance(args OCR2Args, cfg ocr2config.SharedConfig, plugin types.Report
 		logger:  logger,
 		post:    in.post,
 		running: &in.running,
-		durable: func() { in.outbox.becameDurable(in.keeper.roundDurable) },
+		durable: func() { in.outbox.becameDurable(ticket(in.keeper.roundDurable)) },
 	}
 	in.methods.query = method{name: "ReportingPlugin.Query", late: lateAfter}
 	in.methods.observation = method{name: "ReportingPlugin.Observation", late: lateAfter}
@@ -169,19 +176,9 @@ func machineConfig(cfg ocr2config.SharedConfig, info types.ReportingPluginInfo, 
 
 // listen starts the endpoint. Messages that arrive wait in the mailbox until begin.
 func (in *instance) listen() error {
-	push, ok := in.endpoint.(PushEndpoint)
-	if ok {
-		push.SetReceiver(in.inbox.receive)
-	}
-	if err := in.endpoint.Start(); err != nil {
-		return err
-	}
-	if !ok {
-		in.reader = readFrom(in.endpoint.Receive(), in.inbox.receive, func() {
-			in.logger.Error("the network endpoint has closed its channel: no more messages are received", nil)
-		})
-	}
-	return nil
+	reader, err := listen(in.endpoint, in.inbox.receive, in.logger)
+	in.reader = reader
+	return err
 }
 
 // begin lets the machine run.
@@ -195,8 +192,8 @@ func (in *instance) begin(start ocr2.Start) {
 	if start.SignedRound != nil {
 		in.keeper.roundWanted = *start.SignedRound
 		in.keeper.roundDurable = *start.SignedRound
-		in.outbox.barrier = *start.SignedRound
-		in.outbox.durable = *start.SignedRound
+		in.outbox.barrier = ticket(*start.SignedRound)
+		in.outbox.durable = ticket(*start.SignedRound)
 	}
 	in.metrics.register(in.args.MetricsRegisterer, in.cfg.PublicConfig, in.args.OffchainKeyring.OffchainPublicKey(), in.logger)
 	in.box.open(mail{event: start})
@@ -226,6 +223,9 @@ func (in *instance) stopListening() {
 // post has something done on the instance's turn; it reports false if the instance is being stopped.
 func (in *instance) post(do func()) bool { return in.box.post(mail{do: do}) }
 
+// ticket puts rounds in the order of the outbox.
+func ticket(r ocr2.Round) uint64 { return uint64(r.Epoch)<<8 | uint64(r.Round) }
+
 // handle takes one mail.
 func (in *instance) handle(m mail) {
 	if m.do != nil {
@@ -246,7 +246,7 @@ func (in *instance) timerFired(id kernel.TimerID) {
 
 // step hands an event to the machine and carries out what it asks for. It must not be called while effects are being carried
 // out.
-func (in *instance) step(event ocr2.Event) {
+func (in *instance) step(event any) {
 	if done, ok := event.(ocr2.TransmitDone); ok && done.Err != nil {
 		in.setStatus(func(s *InstanceStatus) { s.LastTransmitError = done.Err.Error() })
 	}

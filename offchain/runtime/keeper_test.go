@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
@@ -269,7 +270,11 @@ func TestOutboxHoldsBack(t *testing.T) {
 	o := outbox{
 		logger:  logging.New(&log),
 		perform: func(e any) { left = append(left, fmt.Sprint(e)) },
-		refuse:  func(e ocr2.CallTransmit) { refused = append(refused, e) },
+		refuse: func(e any) {
+			if transmit, ok := e.(ocr2.CallTransmit); ok {
+				refused = append(refused, transmit)
+			}
+		},
 	}
 	expect := func(want ...string) {
 		t.Helper()
@@ -278,7 +283,7 @@ func TestOutboxHoldsBack(t *testing.T) {
 		}
 		left = nil
 	}
-	round := func(r uint8) ocr2.Round { return ocr2.Round{Epoch: 1, Round: r} }
+	round := func(r uint8) uint64 { return ticket(ocr2.Round{Epoch: 1, Round: r}) }
 	o.leave("a")
 	o.require(round(1))
 	o.leave("b")
@@ -299,7 +304,7 @@ func TestOutboxHoldsBack(t *testing.T) {
 	o.require(round(9))
 	o.leave(ocr2.CallTransmit{ID: 7})
 	o.leave(ocr2.CallTransmit{ID: 8})
-	if !o.abandon(8) || o.abandon(8) || o.abandon(6) {
+	if !o.abandon(isTransmit(8)) || o.abandon(isTransmit(8)) || o.abandon(isTransmit(6)) {
 		t.Error("abandon does not find what is held, or finds what is not")
 	}
 	for i := range maxHeld {
@@ -311,5 +316,13 @@ func TestOutboxHoldsBack(t *testing.T) {
 	o.becameDurable(round(9))
 	if len(left) != maxHeld || left[0] != "0" || log.count("error dropping") != 1 || log.count("no longer") != 1 {
 		t.Errorf("%d left, the first is %s; log: %q", len(left), left[0], log.lines)
+	}
+}
+
+// isTransmit tells a transmission by its id.
+func isTransmit(id kernel.CallID) func(effect any) bool {
+	return func(effect any) bool {
+		transmit, ok := effect.(ocr2.CallTransmit)
+		return ok && transmit.ID == id
 	}
 }

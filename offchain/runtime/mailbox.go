@@ -1,14 +1,10 @@
 package runtime
 
-import (
-	"sync"
-
-	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
-)
+import "sync"
 
 // mail is either an event for the machine or something else to do on the instance's turn.
 type mail struct {
-	event ocr2.Event
+	event any
 	do    func()
 }
 

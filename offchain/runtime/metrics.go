@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
@@ -106,22 +107,35 @@ func (m *ocr2Metrics) Collect(metrics chan<- prometheus.Metric) {
 // register makes the metrics known to the registerer, under labels that tell the instance; nil is fine. Failure is logged and
 // nothing else.
 func (m *ocr2Metrics) register(registerer prometheus.Registerer, cfg ocr2config.PublicConfig, key types.OffchainPublicKey, logger logging.Logger) {
-	m.registered = func() {}
-	if registerer == nil {
-		return
+	m.config = constantGauges(ocr2config.Metrics(cfg))
+	m.registered = registerMetrics(m, registerer, cfg.ConfigDigest, key, logger)
+}
+
+// constantGauges makes metrics of the numbers of a config.
+func constantGauges(metrics []config.Metric) (gauges []constantGauge) {
+	for _, c := range metrics {
+		gauges = append(gauges, constantGauge{prometheus.NewDesc(c.Name, c.Help, nil, nil), c.Value})
 	}
-	for _, c := range ocr2config.Metrics(cfg) {
-		m.config = append(m.config, constantGauge{prometheus.NewDesc(c.Name, c.Help, nil, nil), c.Value})
+	return gauges
+}
+
+// registerMetrics makes metrics known to a registerer, under labels that tell the instance; nil is fine. It returns what undoes
+// that. Failure is logged and nothing else.
+func registerMetrics(
+	m prometheus.Collector, registerer prometheus.Registerer, digest types.ConfigDigest, key types.OffchainPublicKey, logger logging.Logger,
+) (undo func()) {
+	if registerer == nil {
+		return func() {}
 	}
 	wrapped := prometheus.WrapRegistererWith(prometheus.Labels{
-		"config_digest":       cfg.ConfigDigest.Hex(),
+		"config_digest":       digest.Hex(),
 		"offchain_public_key": hex.EncodeToString(key[:]),
 	}, registerer)
 	if err := wrapped.Register(m); err != nil {
 		logger.Error("could not register the metrics of the instance; it runs without", commontypes.LogFields{"error": err})
-		return
+		return func() {}
 	}
-	m.registered = func() { wrapped.Unregister(m) }
+	return func() { wrapped.Unregister(m) }
 }
 
 func (m *ocr2Metrics) unregister() { m.registered() }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -40,8 +41,35 @@ type Status struct {
 	// AwaitingConfirmations tells that a new config on the contract waits for its confirmations.
 	AwaitingConfirmations bool
 
-	// Instance is nil unless an OCR2 instance is running.
+	// Instance is nil unless an OCR2 instance is running, OCR3 unless an OCR3 instance is.
 	Instance *InstanceStatus
+	OCR3     *OCR3InstanceStatus `json:",omitempty"`
+}
+
+// OCR3InstanceStatus is what a running OCR3 instance is doing.
+type OCR3InstanceStatus struct {
+	OracleID   commontypes.OracleID
+	N, F       int
+	PluginName string
+	StartedAt  time.Time
+
+	SentObservations, IncludedObservations uint64
+	LedCommittedRounds                     uint64
+
+	// LastTransmit is when the contract transmitter last took a report, and LastTransmitted of which outcome; zero if never.
+	// LastTransmitError is what the last attempt failed with, empty if it did not.
+	LastTransmit      time.Time
+	LastTransmitted   uint64
+	LastTransmitError string
+
+	// Machine is the state of the protocol: epoch, leader, rounds, phases, queues.
+	Machine ocr3.Status
+
+	// HeldMessages is the number of messages that wait for the database.
+	HeldMessages int
+	// The numbers of messages dropped so far: those that could not be decoded, those that came in a flood, and those that the
+	// protocol had no use for.
+	Malformed, Flooded, Dropped uint64
 }
 
 // InstanceStatus is what a running OCR2 instance is doing.

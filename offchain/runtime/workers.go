@@ -79,3 +79,11 @@ func (w *workers) firstBad(n int, good func(i int) bool, done func(bad int)) {
 		})
 	}
 }
+
+// each calls f for all indices below n, sharing the work among the workers, and done afterwards, exactly once, on a worker.
+func (w *workers) each(n int, f func(i int), done func()) {
+	w.firstBad(n, func(i int) bool {
+		f(i)
+		return true
+	}, func(int) { done() })
+}

@@ -15,6 +15,7 @@ import (
 //	'j' job(16) 's' digest(32)                                  pacemaker state
 //	'j' job(16) 'r' digest(32)                                  last signed round
 //	'j' job(16) 'p' digest(32) epoch(4, big-endian) round(1)    pending transmission
+//	'j' job(16) 't' digest(32) key (text)                       protocol state of OCR3
 //	'a' peer(16) peer id (text)                                 announcement of the peer with this id
 //
 // job is the first half of SHA-256 over the job's name, peer that over the id of the peer whose store it is: names of any
@@ -23,13 +24,14 @@ const (
 	formatKey          = "format"
 	formatVersion byte = 1
 
-	jobIDSize             = 16
-	kindConfig       byte = 'c'
-	kindState        byte = 's'
-	kindRound        byte = 'r'
-	kindPending      byte = 'p'
-	kindAnnouncement byte = 'a' // the first byte of a key, instead of 'j'
-	pendingKeyLen         = 1 + jobIDSize + 1 + 32 + 4 + 1
+	jobIDSize              = 16
+	kindConfig        byte = 'c'
+	kindState         byte = 's'
+	kindRound         byte = 'r'
+	kindPending       byte = 'p'
+	kindProtocolState byte = 't'
+	kindAnnouncement  byte = 'a' // the first byte of a key, instead of 'j'
+	pendingKeyLen          = 1 + jobIDSize + 1 + 32 + 4 + 1
 )
 
 func jobPrefix(name string) []byte {

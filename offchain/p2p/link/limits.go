@@ -129,7 +129,7 @@ func (c *ConnectionBucket) Wait(now time.Duration, n int) time.Duration {
 	if c.unlimited {
 		return 0
 	}
-	wait, _ := c.bucket.Until(now, uint32(min(n, math.MaxUint32)))
+	wait, _ := c.bucket.Until(now, uint32(min(uint64(n), math.MaxUint32)))
 	return wait
 }
 

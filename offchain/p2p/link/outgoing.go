@@ -210,10 +210,10 @@ func (o *Outgoing) RemoteClosed(id wire.StreamID) *OutStream {
 }
 
 // Push queues a message. It returns whether there is something new to Take, and whether the oldest message of the stream gave
-// way. A message for a closed stream is dropped.
+// way. A message for a closed stream is forgotten.
 func (o *Outgoing) Push(s *OutStream, m Message) (ready, dropped bool) {
 	if !s.open {
-		return false, true
+		return false, false
 	}
 	_, dropped = s.ring.Push(m)
 	if s.on && !s.listed {

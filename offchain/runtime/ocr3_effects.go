@@ -1,0 +1,363 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/internal/logging"
+	"github.com/ocrkit/ocrkit/offchain/ocr3types"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
+	"github.com/ocrkit/ocrkit/offchain/wire/ocr3wire"
+)
+
+// computationTimeout ends calls of the plugin that are pure computation and yet do not return.
+const computationTimeout = 10 * time.Minute
+
+// perform carries out an effect of the machine. Everything that the machine can ask for is here.
+func (in *ocr3Instance[RI]) perform(effect kernel.Effect) {
+	switch e := any(effect).(type) {
+	case ocr3.Send, ocr3.Broadcast:
+		in.outbox.leave(e)
+
+	case ocr3.PersistPacemaker:
+		in.outbox.require(in.keeper.persist(e.State))
+	case ocr3.WriteCertificate:
+		in.keeper.write(e)
+
+	case kernel.SetTimer:
+		in.timers.set(e.Timer, e.After)
+	case kernel.CancelTimer:
+		in.timers.cancel(e.Timer)
+
+	case kernel.Verify:
+		in.background(func(done func(any)) {
+			sharedWorkers.firstBad(len(e.Checks), func(i int) bool { return in.isGood(&e.Checks[i]) }, func(bad int) {
+				done(kernel.Verified{ID: e.ID, Bad: bad})
+			})
+		})
+	case kernel.VerifyEach:
+		good := make([]bool, len(e.Checks))
+		in.background(func(done func(any)) {
+			sharedWorkers.each(len(e.Checks), func(i int) { good[i] = in.isGood(&e.Checks[i]) }, func() {
+				done(kernel.VerifiedEach{ID: e.ID, Good: good})
+			})
+		})
+	case kernel.SignOffchain:
+		in.background(func(done func(any)) {
+			sharedWorkers.run(func() {
+				signature, err := in.args.OffchainKeyring.OffchainSign(e.Message)
+				done(kernel.Signed{ID: e.ID, Signature: signature, Err: err})
+			})
+		})
+	case ocr3.SignReports:
+		in.signReports(e)
+	case ocr3.VerifyReports:
+		in.verifyReports(e)
+	case ocr3.ForgetReports:
+		delete(in.reports, e.SeqNr)
+	case kernel.Abandon:
+		in.calls.abandon(e.ID)
+
+	case ocr3.CallQuery:
+		in.callQuery(e)
+	case ocr3.CallObservation:
+		in.callObservation(e)
+	case ocr3.CallValidateObservations:
+		in.callValidateObservations(e)
+	case ocr3.CallObservationQuorum:
+		in.callObservationQuorum(e)
+	case ocr3.CallOutcome:
+		in.callOutcome(e)
+	case ocr3.CallReports:
+		in.callReports(e)
+	case ocr3.CallShouldAccept:
+		in.callShouldAccept(e)
+	case ocr3.CallShouldTransmit:
+		in.callShouldTransmit(e)
+	case ocr3.CallTransmit:
+		in.callTransmit(e)
+
+	case ocr3.EpochStarted:
+		in.metrics.epoch.Store(int64(e.Epoch))
+		in.metrics.leader.Store(int64(e.Leader))
+		in.tell(func(now time.Time) []byte { return in.events.EpochStarted(now, e.Epoch, e.Leader) })
+	case ocr3.RoundStarted:
+		in.tell(func(now time.Time) []byte { return in.events.RoundStarted(now, e.Epoch, e.SeqNr, e.Round, e.Leader) })
+	case ocr3.ScheduleComputed:
+		in.tellTransmission(func(now time.Time) []byte {
+			return in.events.ScheduleComputed(now, e.SeqNr, e.Index, e.At, e.Override, e.Delays, e.OK)
+		})
+	case ocr3.AcceptComputed:
+		in.tellTransmission(func(now time.Time) []byte {
+			return in.events.ShouldAcceptComputed(now, e.SeqNr, e.Index, e.Result, e.OK)
+		})
+	case ocr3.TransmitComputed:
+		in.tellTransmission(func(now time.Time) []byte {
+			return in.events.ShouldTransmitComputed(now, e.SeqNr, e.Index, e.Result, e.OK)
+		})
+	case ocr3.CommittedSeqNr:
+		in.metrics.committed.Store(e.SeqNr)
+	case ocr3.Count:
+		in.metrics.counters[e.Counter].Add(1)
+	case kernel.Dropped:
+		in.droppedMessage(e)
+	case kernel.Log:
+		logEffect(in.logger, e)
+
+	default:
+		panic(fmt.Sprintf("%s: the machine asks for an unknown effect %T", in, e))
+	}
+}
+
+// release carries out an effect that may leave the oracle now.
+func (in *ocr3Instance[RI]) release(effect any) {
+	switch e := effect.(type) {
+	case ocr3.Send:
+		if b := in.encode(e.Message); b != nil {
+			in.endpoint.SendTo(b, e.To)
+			in.tellMessage(func(now time.Time) []byte { return in.events.MessageSent(now, b, e.To) })
+		}
+	case ocr3.Broadcast:
+		if b := in.encode(e.Message); b != nil {
+			in.endpoint.Broadcast(b)
+			in.tellMessage(func(now time.Time) []byte { return in.events.MessageBroadcast(now, b) })
+		}
+	default:
+		panic(fmt.Sprintf("%s: unknown effect %T in the outbox", in, e))
+	}
+}
+
+// encode returns the bytes of a message, nil if it cannot be sent.
+func (in *ocr3Instance[RI]) encode(m ocr3wire.Message) []byte {
+	err := ocr3wire.CheckSize(m, in.sizeLimits)
+	var b []byte
+	if err == nil {
+		b, err = ocr3wire.Encode(m)
+	}
+	if err == nil && len(b) > in.maxLength {
+		err = fmt.Errorf("it has %d bytes, more than the %d that the limits of the plugin leave for a message", len(b), in.maxLength)
+	}
+	if err != nil {
+		in.oversized.Trigger(func(count uint64) {
+			in.logger.Error("a message cannot be sent", commontypes.LogFields{"kind": m.Kind().String(), "error": err, "droppedCount": count})
+		})
+		return nil
+	}
+	return b
+}
+
+// background begins work on other goroutines, whose result is an event.
+func (in *ocr3Instance[RI]) background(work func(done func(event any))) {
+	in.running.Add()
+	work(func(event any) {
+		defer in.running.Done()
+		in.box.post(mail{event: event})
+	})
+}
+
+func (in *ocr3Instance[RI]) isGood(c *kernel.SignatureCheck) bool {
+	return c.Kind == kernel.OffchainSignature && int(c.Signer) < len(in.offchainKeys) && in.offchainKeys[c.Signer].Verify(c.Message, c.Signature)
+}
+
+// signReports signs all reports of an outcome.
+func (in *ocr3Instance[RI]) signReports(e ocr3.SignReports) {
+	reports := in.reports[e.SeqNr]
+	in.background(func(done func(any)) {
+		sharedWorkers.run(func() {
+			result := ocr3.ReportsSigned{ID: e.ID, Signatures: make([][]byte, 0, len(reports))}
+			for i := range reports {
+				signature, err := in.args.OnchainKeyring.Sign(in.cfg.ConfigDigest, e.SeqNr, reports[i])
+				if err != nil {
+					result.Err = fmt.Errorf("report %d: %w", i, err)
+					break
+				}
+				result.Signatures = append(result.Signatures, signature)
+			}
+			done(result)
+		})
+	})
+}
+
+// verifyReports checks the signatures of an oracle on all reports of an outcome.
+func (in *ocr3Instance[RI]) verifyReports(e ocr3.VerifyReports) {
+	reports := in.reports[e.SeqNr]
+	if len(reports) != len(e.Signatures) || int(e.Signer) >= len(in.onchainKeys) {
+		in.post(func() { in.step(ocr3.ReportsVerified{ID: e.ID}) })
+		return
+	}
+	in.background(func(done func(any)) {
+		sharedWorkers.firstBad(len(reports), func(i int) bool {
+			return in.args.OnchainKeyring.Verify(in.onchainKeys[e.Signer], in.cfg.ConfigDigest, e.SeqNr, reports[i], e.Signatures[i])
+		}, func(bad int) { done(ocr3.ReportsVerified{ID: e.ID, Good: bad < 0}) })
+	})
+}
+
+func outcomeContext(c ocr3.OutcomeContext) ocr3types.OutcomeContext {
+	return ocr3types.OutcomeContext{SeqNr: c.SeqNr, PreviousOutcome: c.PreviousOutcome, Epoch: c.Epoch, Round: c.Round}
+}
+
+// untilEpochEnds is the timeout of calls that should end within limit: they are warned about then, but may go on as long as an
+// epoch can last without progress.
+func (in *ocr3Instance[RI]) untilEpochEnds(limit time.Duration) time.Duration {
+	return max(limit, in.cfg.DeltaProgress)
+}
+
+// watch warns when a call takes longer than it should.
+func (in *ocr3Instance[RI]) watch(name string, limit time.Duration) (stop func() bool) {
+	return time.AfterFunc(limit+lateAfter, func() {
+		in.logger.Warn(name+" takes longer than it should", commontypes.LogFields{"maxDuration": limit.String()})
+	}).Stop
+}
+
+func (in *ocr3Instance[RI]) callQuery(e ocr3.CallQuery) {
+	in.calls.invoke(&in.methods.query, e.ID, in.untilEpochEnds(e.Timeout), func(ctx context.Context) any {
+		defer in.watch(in.methods.query.name, e.Timeout)()
+		query, err := in.plugin.Query(ctx, outcomeContext(e.Context))
+		if err == nil {
+			err = checkLength("query", len(query), in.info.Limits.MaxQueryLength)
+		}
+		return ocr3.QueryDone{ID: e.ID, Query: query, Err: err}
+	}, func(err error) any { return ocr3.QueryDone{ID: e.ID, Err: err} })
+}
+
+func (in *ocr3Instance[RI]) callObservation(e ocr3.CallObservation) {
+	in.calls.invoke(&in.methods.observation, e.ID, in.untilEpochEnds(e.Timeout), func(ctx context.Context) any {
+		defer in.watch(in.methods.observation.name, e.Timeout)()
+		observation, err := in.plugin.Observation(ctx, outcomeContext(e.Context), e.Query)
+		if err == nil {
+			err = checkLength("observation", len(observation), in.info.Limits.MaxObservationLength)
+		}
+		return ocr3.ObservationDone{ID: e.ID, Observation: observation, Err: err}
+	}, func(err error) any { return ocr3.ObservationDone{ID: e.ID, Err: err} })
+}
+
+func (in *ocr3Instance[RI]) callValidateObservations(e ocr3.CallValidateObservations) {
+	in.calls.invoke(&in.methods.validate, e.ID, computationTimeout, func(ctx context.Context) any {
+		defer in.watch(in.methods.validate.name, 0)()
+		for i, observation := range e.Observations {
+			if err := in.plugin.ValidateObservation(ctx, outcomeContext(e.Context), e.Query, observation); err != nil {
+				return ocr3.ObservationValidated{ID: e.ID, Bad: i, Err: err}
+			}
+		}
+		return ocr3.ObservationValidated{ID: e.ID, Bad: -1}
+	}, func(err error) any { return ocr3.ObservationValidated{ID: e.ID, Bad: 0, Err: err} })
+}
+
+func (in *ocr3Instance[RI]) callObservationQuorum(e ocr3.CallObservationQuorum) {
+	in.calls.invoke(&in.methods.quorum, e.ID, computationTimeout, func(ctx context.Context) any {
+		defer in.watch(in.methods.quorum.name, 0)()
+		reached, err := in.plugin.ObservationQuorum(ctx, outcomeContext(e.Context), e.Query, e.Observations)
+		return ocr3.QuorumDone{ID: e.ID, Reached: reached, Err: err}
+	}, func(err error) any { return ocr3.QuorumDone{ID: e.ID, Err: err} })
+}
+
+func (in *ocr3Instance[RI]) callOutcome(e ocr3.CallOutcome) {
+	in.calls.invoke(&in.methods.outcome, e.ID, computationTimeout, func(ctx context.Context) any {
+		defer in.watch(in.methods.outcome.name, 0)()
+		outcome, err := in.plugin.Outcome(ctx, outcomeContext(e.Context), e.Query, e.Observations)
+		if err == nil {
+			err = checkLength("outcome", len(outcome), in.info.Limits.MaxOutcomeLength)
+		}
+		return ocr3.OutcomeDone{ID: e.ID, Outcome: outcome, Err: err}
+	}, func(err error) any { return ocr3.OutcomeDone{ID: e.ID, Err: err} })
+}
+
+func (in *ocr3Instance[RI]) callReports(e ocr3.CallReports) {
+	in.calls.invoke(&in.methods.reports, e.ID, computationTimeout, func(ctx context.Context) any {
+		defer in.watch(in.methods.reports.name, 0)()
+		list, err := in.plugin.Reports(ctx, e.SeqNr, e.Outcome)
+		if err == nil && len(list) > in.info.Limits.MaxReportCount {
+			err = fmt.Errorf("the plugin made %d reports, but its ReportingPluginLimits allow at most %d", len(list), in.info.Limits.MaxReportCount)
+		}
+		reports := make([]ocr3types.ReportWithInfo[RI], len(list))
+		done := ocr3.ReportsDone{ID: e.ID, Count: len(list), Schedules: make([]*ocr3.Schedule, len(list))}
+		for i, report := range list {
+			if err == nil {
+				err = checkLength("report", len(report.ReportWithInfo.Report), in.info.Limits.MaxReportLength)
+			}
+			reports[i] = report.ReportWithInfo
+			if o := report.TransmissionScheduleOverride; o != nil {
+				done.Schedules[i] = &ocr3.Schedule{Transmitters: o.Transmitters, Delays: o.TransmissionDelays}
+			}
+		}
+		if err != nil {
+			return ocr3.ReportsDone{ID: e.ID, Err: err}
+		}
+		return computedReports[RI]{done, e.SeqNr, reports}
+	}, func(err error) any { return ocr3.ReportsDone{ID: e.ID, Err: err} })
+}
+
+// computedReports are reports on their way to the instance, which keeps them for the machine.
+type computedReports[RI any] struct {
+	done    ocr3.ReportsDone
+	seqNr   uint64
+	reports []ocr3types.ReportWithInfo[RI]
+}
+
+// reportOf returns a report that the machine refers to.
+func (in *ocr3Instance[RI]) reportOf(seqNr uint64, index int) ocr3types.ReportWithInfo[RI] {
+	return in.reports[seqNr][index]
+}
+
+func (in *ocr3Instance[RI]) callShouldAccept(e ocr3.CallShouldAccept) {
+	report := in.reportOf(e.SeqNr, e.Index)
+	in.calls.invoke(&in.methods.shouldAccept, e.ID, e.Timeout, func(ctx context.Context) any {
+		accept, err := in.plugin.ShouldAcceptAttestedReport(ctx, e.SeqNr, report)
+		return ocr3.ShouldAcceptDone{ID: e.ID, Accept: accept, Err: err}
+	}, func(err error) any { return ocr3.ShouldAcceptDone{ID: e.ID, Err: err} })
+}
+
+func (in *ocr3Instance[RI]) callShouldTransmit(e ocr3.CallShouldTransmit) {
+	report := in.reportOf(e.SeqNr, e.Index)
+	in.calls.invoke(&in.methods.shouldTransmit, e.ID, e.Timeout, func(ctx context.Context) any {
+		transmit, err := in.plugin.ShouldTransmitAcceptedReport(ctx, e.SeqNr, report)
+		return ocr3.ShouldTransmitDone{ID: e.ID, Transmit: transmit, Err: err}
+	}, func(err error) any { return ocr3.ShouldTransmitDone{ID: e.ID, Err: err} })
+}
+
+func (in *ocr3Instance[RI]) callTransmit(e ocr3.CallTransmit) {
+	report := in.reportOf(e.SeqNr, e.Index)
+	in.calls.invoke(&in.methods.transmit, e.ID, e.Timeout, func(ctx context.Context) any {
+		err := in.args.ContractTransmitter.Transmit(ctx, in.cfg.ConfigDigest, e.SeqNr, report, e.Signatures)
+		if err == nil {
+			in.setStatus(func(s *OCR3InstanceStatus) {
+				s.LastTransmit, s.LastTransmitted, s.LastTransmitError = time.Now(), e.SeqNr, ""
+			})
+		}
+		return ocr3.TransmitDone{ID: e.ID, Err: err}
+	}, func(err error) any { return ocr3.TransmitDone{ID: e.ID, Err: err} })
+}
+
+// tell offers a telemetry event.
+func (in *ocr3Instance[RI]) tell(event func(now time.Time) []byte) bool {
+	return in.telemetry.wanted() && in.telemetry.offer(func() []byte { return event(time.Now()) })
+}
+
+// tellMessage offers a telemetry event about a message, which is counted.
+func (in *ocr3Instance[RI]) tellMessage(event func(now time.Time) []byte) {
+	if in.telemetry.wanted() {
+		in.metrics.telemetry.count(in.tell(event))
+	}
+}
+
+// tellTransmission offers a telemetry event about a transmission, if the operator wants those.
+func (in *ocr3Instance[RI]) tellTransmission(event func(now time.Time) []byte) {
+	if in.args.LocalConfig.EnableTransmissionTelemetry {
+		in.tell(event)
+	}
+}
+
+// droppedMessage counts a message that the machine had no use for, and logs the first, second, fourth, ... of its kind.
+func (in *ocr3Instance[RI]) droppedMessage(e kernel.Dropped) {
+	in.setStatus(func(s *OCR3InstanceStatus) { s.Dropped++ })
+	reason := dropReason{e.What, e.Why}
+	taper, ok := in.droppedTapers[reason]
+	if !ok {
+		taper = new(logging.Taper)
+		in.droppedTapers[reason] = taper
+	}
+	logDropped(in.logger, taper, e)
+}
