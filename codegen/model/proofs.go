@@ -16,7 +16,7 @@ func (b *builder) proofs() error {
 		return err
 	}
 	if len(a.Bytecode) == 0 {
-		b.problems.add(a.Source, "Name a contract that can be deployed.", "proof contract %s has no bytecode", a.Contract)
+		b.problems.add(b.contractPosition(a), "Name a contract that can be deployed.", "proof contract %s has no bytecode", a.Contract)
 		return nil
 	}
 	entries, err := parseABI(a)
@@ -26,7 +26,7 @@ func (b *builder) proofs() error {
 	p := &Proofs{Contract: a.Contract}
 	for _, e := range entries {
 		if e.Type == "constructor" && len(e.Inputs) > 0 {
-			b.problems.add(a.Source, "Derive a contract from it that gives them.",
+			b.problems.add(b.contractPosition(a), "Derive a contract from it that gives them.",
 				"the constructor of proof contract %s has arguments", a.Contract)
 		}
 	}
@@ -37,7 +37,7 @@ func (b *builder) proofs() error {
 			if !fieldsIn {
 				from, to = to, from
 			}
-			b.problems.add(a.Source, fmt.Sprintf("Add to it:\n  function %s(%s) external pure returns (%s)", what, from, to),
+			b.problems.add(b.contractPosition(a), fmt.Sprintf("Add to it:\n  function %s(%s) external pure returns (%s)", what, from, to),
 				"proof contract %s has no function from (%s) to (%s)", a.Contract, from, to)
 			return Method{}
 		}
@@ -64,6 +64,18 @@ func (b *builder) proofs() error {
 	}
 	b.pkg.Proofs = p
 	return nil
+}
+
+// contractPosition is the line on which a contract begins.
+func (b *builder) contractPosition(a *artifact.Artifact) string {
+	if a.AST != nil {
+		for _, n := range a.AST.Nodes {
+			if n.NodeType == "ContractDefinition" && n.Name == a.Contract {
+				return b.project.Position(a.AST.AbsolutePath, n.Src)
+			}
+		}
+	}
+	return a.Source
 }
 
 // method finds the function between the fields of s and another type, in either direction. If there are several, it is the
@@ -96,7 +108,7 @@ func (b *builder) method(a *artifact.Artifact, entries []entry, name string, s *
 		}
 	}
 	if len(found) > 1 {
-		b.problems.add(a.Source, "Call the right one "+name+".", "proof contract %s has several functions that could be %s: %s and %s",
+		b.problems.add(b.contractPosition(a), "Call the right one "+name+".", "proof contract %s has several functions that could be %s: %s and %s",
 			a.Contract, name, found[0].Name, found[1].Name)
 		return &Method{}
 	}
