@@ -26,6 +26,7 @@ abstract contract BLSSuite is OCR3BLSFixture {
     }
   }
 
+  /// forge-config: default.fuzz.runs = 64
   function testFuzz_acceptsAnySigners(uint256 n, uint8 f, uint256 seed, bytes memory report, uint64 seqNr) public {
     n = bound(n, 1, MAX_ORACLES);
     f = uint8(bound(f, 0, n - 1));
@@ -230,6 +231,7 @@ abstract contract BLSSuite is OCR3BLSFixture {
   }
 
   /// @dev Breaks attestations in every way that this test can think of, and compares with the model.
+  /// forge-config: default.fuzz.runs = 64
   function testFuzz_attestationsAreAsInTheModel(uint256 n, uint8 f, uint256 seed, bytes memory garbage) public {
     n = bound(n, 1, MAX_ORACLES);
     f = uint8(bound(f, 0, n > 4 ? 4 : n - 1));

@@ -345,6 +345,7 @@ abstract contract BLSKeysSuite is OCR3BLSFixture {
 
   // ---------------------------------------------------------------- model
 
+  /// forge-config: default.fuzz.runs = 64
   function testFuzz_keysAreAsInTheModel(uint8 n, bytes memory garbage, uint256 seed) public {
     n = uint8(bound(n, 0, 34));
     makeOracles(n, 1, seed % OCR3BLSKeys.COUNT);
@@ -378,6 +379,7 @@ abstract contract BLSKeysSuite is OCR3BLSFixture {
 
   // ---------------------------------------------------------------- changes of keys
 
+  /// forge-config: default.fuzz.runs = 64
   function testFuzz_newKeysReplaceOldOnes(uint256 n1, uint256 n2, uint256 seed) public {
     (n1, n2) = (bound(n1, 1, 8), bound(n2, 1, 8));
     start(n1, 0);
