@@ -138,6 +138,15 @@ func TestBadConfigs(t *testing.T) {
 		{"outside", "version: 1\npackages: [{path: ../gen, contracts: [A]}]\n", `path "../gen" of package gen leads out of the project`},
 		{"twice", "version: 1\npackages: [{path: gen, contracts: [A]}, {path: gen, contracts: [B]}]\n", "are both in gen"},
 		{"binding of nothing", "version: 1\npackages: [{path: gen, contracts: [A], bindings: [{path: x}]}]\n", "bindings[0] has no contract"},
+		{"uint256", "version: 1\npackages: [{path: gen, contracts: [A], uint256: words}]\n", `uint256 is "words"; write "big" for *big.Int or "holiman"`},
+		{"layout", "version: 1\npackages: [{path: gen, contracts: [A], reports: [{struct: R, layout: flat}]}]\n", `layout of R is "flat"; leave it out for an argument list, or write "tuple"`},
+		{"report key", "version: 1\npackages: [{path: gen, contracts: [A], reports: [{strukt: R}]}]\n", "line 2: field strukt not found; there are struct, name, layout"},
+		{"contract key", "version: 1\npackages: [{path: gen, contracts: [{name: A, api: a.abi}]}]\n", "line 2: field api not found; there are name, abi, bin"},
+		{"contract list", "version: 1\npackages: [{path: gen, contracts: [[A]]}]\n", "line 2: neither a name nor a mapping of name, abi, bin"},
+		{"contract without name", "version: 1\npackages: [{path: gen, contracts: [{abi: a.abi}]}]\n", "package gen: contracts[0] has no name"},
+		{"bytecode alone", "version: 1\npackages: [{path: gen, contracts: [{name: A, bin: a.bin}]}]\n", "contract A has bin but no abi"},
+		{"no ABI file", "version: 1\npackages: [{path: gen, contracts: [{name: A, abi: a.abi}]}]\n", "ABI of A: "},
+		{"two of a name", "version: 1\npackages: [{path: gen, contracts: [{name: A, abi: go.abi}, {name: A, abi: other.abi}]}]\n", "there are two contracts A"},
 		{"no artifacts", "version: 1\nartifacts: nowhere\npackages: [{path: gen, contracts: [A]}]\n", "run `forge build` or"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -145,6 +154,7 @@ func TestBadConfigs(t *testing.T) {
 			write(t, filepath.Join(dir, "go.mod"), "module example.com/feed\n")
 			file := filepath.Join(dir, ConfigFile)
 			write(t, file, c.text)
+			write(t, filepath.Join(dir, "go.abi"), "[]")
 			config, err := LoadConfig(file)
 			if err == nil {
 				_, err = Generate(config)
