@@ -327,6 +327,47 @@ func TestFailingDatabase(t *testing.T) {
 	})
 }
 
+// TestCloseStores: what has been learned just before the end is not lost.
+func TestCloseStores(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := p2ptest.NewNetwork(p2ptest.Options{})
+		defer network.Close()
+		a, b := newNode(t, 0), newNode(t, 1)
+		nodes := []*node{a, b}
+		info := []p2ptypes.PeerInfo{{ID: a.id, Addrs: []p2ptypes.Address{a.address}}}
+		for _, n := range nodes {
+			n.start(t, network, nil)
+			if err := n.d.AddGroup(types.ConfigDigest{1}, ids(nodes), info); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wait(3 * time.Second)
+		if stores := a.db.stores; stores != 0 {
+			t.Fatalf("%d announcements are stored already", stores)
+		}
+		a.close(t)
+		b.close(t)
+		for _, n := range nodes {
+			if len(n.db.values) != 2 {
+				t.Errorf("%v stored %d announcements, want 2", n.address, len(n.db.values))
+			}
+		}
+	})
+}
+
+// TestFlood: of messages that come faster than they are looked at, two of each peer wait.
+func TestFlood(t *testing.T) {
+	s := &shell{wake: make(chan struct{}, 1)}
+	a, b := &stream{}, &stream{}
+	for i := range 100 {
+		s.arrived(a, []byte{byte(i)})
+	}
+	s.arrived(b, []byte{200})
+	if len(s.ready) != 2 || len(a.waiting) != bufferSize || a.waiting[1][0] != 99 || len(b.waiting) != 1 {
+		t.Errorf("%d streams are ready, with %v and %v", len(s.ready), a.waiting, b.waiting)
+	}
+}
+
 func TestLifeCycle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := p2ptest.NewNetwork(p2ptest.Options{})

@@ -72,6 +72,9 @@ func TestPeerGroup(t *testing.T) {
 				t.Error(err)
 			}
 		}
+		if left := len(groups[0].(*peerGroup).streams); left != 0 {
+			t.Errorf("the group remembers %d closed streams", left)
+		}
 		if a, err = groups[0].NewStream(members[1].peer.PeerID(), streamArgs(name)); err != nil {
 			t.Error(err)
 		}
