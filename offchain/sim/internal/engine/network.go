@@ -127,4 +127,3 @@ func (n *Network[M]) Heal() {
 	}
 	n.world.Queue.Hurry(soon)
 }
-

@@ -1,0 +1,86 @@
+package ocr3sim
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
+)
+
+// following (L1): after the network has healed, every honest oracle soon is in the epoch that more than 2f honest ones wish for.
+type following struct {
+	sim    *simulation
+	wished uint64  // what more than 2f honest oracles wish for
+	since  instant // when that was first seen
+}
+
+func newFollowing(s *simulation) *following { return &following{sim: s} }
+
+func (c *following) started(*node, *ocr3.Start) {}
+
+func (c *following) stepped(n *node, _ ocr3.Event, _, after *ocr3.Status) {
+	if !c.sim.Healed {
+		return
+	}
+	var wishes []uint64
+	for _, n := range c.sim.nodes {
+		if n.honest() {
+			wishes = append(wishes, n.status.Wish)
+		}
+	}
+	slices.Sort(wishes)
+	if wished := wishes[max(0, len(wishes)-1-2*c.sim.options.F)]; wished > c.wished && len(wishes) > 2*c.sim.options.F {
+		c.wished, c.since = wished, c.sim.Now
+	}
+	slack := c.sim.options.Timing.DeltaResend + c.sim.options.Timing.DeltaResend/10 + 2*maxLatency + 4*c.sim.options.Faults.Disk.Delay + diskRetry
+	if after.Epoch < c.wished && c.sim.Now > max(c.since, c.sim.healedAt)+slack {
+		c.sim.violated("following", "oracle %d is in epoch %d, though more than 2f honest oracles wish for %d since %s", n.id, after.Epoch, c.wished, c.since)
+	}
+}
+
+// timelyRounds (L2): after the network has healed, an honest leader starts its epoch and makes progress in time, as long as all
+// honest oracles are with it.
+type timelyRounds struct{ sim *simulation }
+
+func (c *timelyRounds) stepped(n *node, ev ocr3.Event, before, _ *ocr3.Status) {
+	fired, ok := ev.(ocr3.TimerFired)
+	if !ok || !c.sim.Healed || !c.sim.adequate() {
+		return
+	}
+	if fired.Timer != ocr3.TimerInitial && fired.Timer != ocr3.TimerProgress || fired.Timer == ocr3.TimerInitial && before.FollowerPhase != "newEpoch" {
+		return
+	}
+	epoch, last := before.Epoch, instant(0)
+	if !c.sim.nodes[c.sim.leaders.Leader(epoch)].honest() {
+		return
+	}
+	for _, other := range c.sim.nodes {
+		if !other.honest() {
+			continue
+		}
+		wish := other.status.Wish
+		if other == n {
+			wish = before.Wish
+		}
+		if other.status.Epoch != epoch || wish != epoch || other.status.Barred || other.view.enteredAt < c.sim.healedAt+calm {
+			return // who is not there, or about to leave, cannot be counted on
+		}
+		last = max(last, other.view.enteredAt)
+	}
+	if c.sim.Now < last+c.sim.options.Timing.DeltaInitial-2*maxLatency {
+		return // somebody came late
+	}
+	c.sim.violated("timely rounds", "in epoch %d, of honest leader %d, timer %s of oracle %d fires, with all honest oracles there",
+		epoch, c.sim.leaders.Leader(epoch), timerNames[fired.Timer], n.id)
+}
+
+// calm is how long after healing there may still be calls under way that take too long.
+const calm = pureTimeout + time.Second
+
+// adequate tells whether the timing leaves room for what it has to.
+func (s *simulation) adequate() bool {
+	o := Options{N: s.options.N, Faults: s.options.Faults, Timing: Timing{DeltaRound: s.options.Timing.DeltaRound, DeltaGrace: s.options.Timing.DeltaGrace}}
+	o.setDefaults()
+	t := &s.options.Timing
+	return t.DeltaInitial >= o.Timing.DeltaInitial && t.DeltaProgress >= o.Timing.DeltaProgress
+}

@@ -1,0 +1,149 @@
+package ocr3sim
+
+import (
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/config"
+	"github.com/ocrkit/ocrkit/offchain/ocr3types"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
+	"github.com/ocrkit/ocrkit/offchain/types"
+)
+
+// attested (S8): a report that an honest oracle transmits, and one that lands, is one of the agreed outcome, with valid
+// signatures of exactly f+1 oracles; if an honest oracle transmits it, by ascending signer, at its turn, and once in a life.
+type attested struct {
+	sim  *simulation
+	sent []map[reportKey]bool
+	// ready is when an oracle could first know that a report was attested.
+	ready []map[reportKey]time.Time
+}
+
+func newAttested(s *simulation) *attested {
+	return &attested{s, make([]map[reportKey]bool, s.options.N), make([]map[reportKey]time.Time, s.options.N)}
+}
+
+func (c *attested) started(n *node, _ *ocr3.Start) {
+	c.sent[n.id], c.ready[n.id] = map[reportKey]bool{}, map[reportKey]time.Time{}
+}
+
+func (c *attested) called(n *node, effect kernel.Effect) {
+	switch e := effect.(type) {
+	case ocr3.CallShouldAccept:
+		if key := (reportKey{e.SeqNr, e.Index}); c.ready[n.id][key].IsZero() {
+			c.ready[n.id][key] = n.clock.At(c.sim.Now)
+		}
+	case ocr3.SignReports:
+		if _, ok := c.sim.checkers.book.agreed[e.SeqNr]; !ok {
+			c.sim.violated("attested", "oracle %d signs reports of seqNr %d, of which no outcome is committed", n.id, e.SeqNr)
+		}
+	}
+}
+
+func (c *attested) left(n *node, effect kernel.Effect) {
+	e, ok := effect.(ocr3.CallTransmit)
+	if !ok {
+		return
+	}
+	key := reportKey{e.SeqNr, e.Index}
+	if c.sent[n.id][key] {
+		c.sim.violated("attested", "oracle %d transmits report %d of seqNr %d again", n.id, e.Index, e.SeqNr)
+	}
+	c.sent[n.id][key] = true
+	reports := c.sim.checkers.book.reports[e.SeqNr]
+	if e.Index >= len(reports) {
+		c.sim.violated("attested", "oracle %d transmits report %d of seqNr %d, of which there are %d", n.id, e.Index, e.SeqNr, len(reports))
+		return
+	}
+	c.check("transmitted by", n.id, e.SeqNr, reports[e.Index].ReportWithInfo, e.Signatures)
+	for i := 1; i < len(e.Signatures); i++ {
+		if e.Signatures[i-1].Signer >= e.Signatures[i].Signer {
+			c.sim.violated("attested", "oracle %d transmits report %d of seqNr %d with signers not in order", n.id, e.Index, e.SeqNr)
+		}
+	}
+	delay := c.sim.turns(e.SeqNr, e.Index)[n.id]
+	if due := c.ready[n.id][key].Add(delay.Delay); !delay.Transmits || n.clock.At(c.sim.Now).Before(due.Add(-time.Microsecond)) {
+		c.sim.violated("attested", "oracle %d transmits report %d of seqNr %d out of turn: %+v", n.id, e.Index, e.SeqNr, delay)
+	}
+}
+
+// turns returns who transmits a report, and when, by oracle.
+func (s *simulation) turns(seqNr uint64, index int) []config.TransmitDelay {
+	if o := s.checkers.book.reports[seqNr][index].TransmissionScheduleOverride; o != nil {
+		return s.schedule.OverrideDelays(seqNr, uint64(index), o.Transmitters, o.TransmissionDelays)
+	}
+	return s.schedule.Delays(seqNr, uint64(index))
+}
+
+func (c *attested) landed(r *LandedReport) {
+	for _, known := range c.sim.checkers.book.reports[r.SeqNr] {
+		if string(known.ReportWithInfo.Report) == string(r.Report) {
+			c.check("landed, sent by", r.Transmitter, r.SeqNr, known.ReportWithInfo, r.Signatures)
+			if check := c.sim.options.CheckReport; check != nil {
+				if err := check(*r, c.sim.checkers.book.honestObservations(r.SeqNr)); err != nil {
+					c.sim.violated("report", "seqNr %d: %v", r.SeqNr, err)
+				}
+			}
+			return
+		}
+	}
+	c.sim.violated("attested", "a report of seqNr %d landed that is none of the agreed outcome: %x", r.SeqNr, []byte(r.Report))
+}
+
+func (c *attested) check(how string, who commontypes.OracleID, seqNr uint64, report ocr3types.ReportWithInfo[any], signatures []types.AttributedOnchainSignature) {
+	var signers oracles
+	for _, s := range signatures {
+		if int(s.Signer) >= c.sim.options.N || signers.has(s.Signer) || !c.sim.keys.verifyReport(s.Signer, seqNr, report, s.Signature) {
+			c.sim.violated("attested", "a report of seqNr %d, %s %d, has a bad signature of %d", seqNr, how, who, s.Signer)
+			return
+		}
+		signers = signers.with(s.Signer)
+	}
+	if signers.count() != c.sim.options.F+1 {
+		c.sim.violated("attested", "a report of seqNr %d, %s %d, has %d signatures, want f+1 = %d", seqNr, how, who, signers.count(), c.sim.options.F+1)
+	}
+}
+
+// delivery (L3, L4): after the network has healed, every honest oracle obtains each commit whose reports are signed, and each
+// report that an honest oracle is to transmit lands, unless a plugin declines it.
+type delivery struct {
+	sim *simulation
+	has map[uint64]oracles // who has made the reports of a sequence number
+}
+
+func newDelivery(s *simulation) *delivery { return &delivery{s, map[uint64]oracles{}} }
+
+func (c *delivery) called(n *node, effect kernel.Effect) {
+	if e, ok := effect.(ocr3.CallReports); ok {
+		c.has[e.SeqNr] = c.has[e.SeqNr].with(n.id)
+	}
+}
+
+func (c *delivery) ended() {
+	book := c.sim.checkers.book
+	for seqNr := c.sim.healedSeqNr + 1; seqNr <= c.sim.target(); seqNr++ {
+		reports, ok := book.reports[seqNr]
+		if !ok {
+			c.sim.violated("delivery", "no honest oracle has made reports of seqNr %d", seqNr)
+			return
+		}
+		for _, n := range c.sim.nodes {
+			if len(reports) > 0 && n.honest() && !c.has[seqNr].has(n.id) {
+				c.sim.violated("delivery", "oracle %d has not obtained the commit of seqNr %d", n.id, seqNr)
+				return
+			}
+		}
+		for i := range reports {
+			if c.sim.contract.Has(seqNr, reports[i].ReportWithInfo.Report) || book.declined[reportKey{seqNr, i}] {
+				continue
+			}
+			for id, turn := range c.sim.turns(seqNr, i) {
+				if turn.Transmits && turn.Delay < time.Duration(len(c.sim.options.Timing.S)+1)*c.sim.options.Timing.DeltaStage+time.Second && c.sim.nodes[id].honest() {
+					c.sim.violated("delivery", "report %d of seqNr %d has not landed, though honest oracle %d was to transmit it", i, seqNr, id)
+					return
+				}
+			}
+		}
+	}
+}
