@@ -11,6 +11,9 @@ const (
 	receiveBuffer = 32 << 10
 	// directRead is from how many missing bytes on a payload is read where it will stay, not through the buffer.
 	directRead = 4 << 10
+	// headRead is how much is read at once where a long message is expected, in bytes: what comes with the header need not be
+	// moved. What TLS has decrypted beyond waits there, at no cost.
+	headRead = 512
 	// firstChunk is how much room is made for a long payload before any of it has arrived; the room doubles as it fills. So
 	// memory costs a peer as much to claim as to send, beyond that.
 	firstChunk = 4 << 20
@@ -56,6 +59,7 @@ type Receiver struct {
 	inside  bool   // between the header and the end of an admitted payload
 	payload []byte // the part of an admitted payload that there is room for
 	filled  int
+	long    bool   // the last message was long
 	skip    uint64 // bytes of a dropped payload that are yet to come
 	control int
 
@@ -79,6 +83,9 @@ func (r *Receiver) Space() []byte {
 	// What is left is less than a header and a name.
 	r.w = copy(r.buf, r.buf[r.r:r.w])
 	r.r = 0
+	if r.long && !r.inside {
+		return r.buf[r.w : r.w+headRead]
+	}
 	return r.buf[r.w:]
 }
 
@@ -176,6 +183,7 @@ func (r *Receiver) next(e *Event) error {
 		return nil
 	}
 	r.inside, r.stream, r.filled = true, stream, 0
+	r.long = h.PayloadLength >= receiveBuffer/2
 	r.payload = make([]byte, min(h.PayloadLength, firstChunk))
 	return r.next(e)
 }

@@ -125,22 +125,19 @@ func (c *conn) writeFrames(b *batch, control *int) error {
 			}
 			continue
 		}
-		// As much of it as fills a record goes with what is before it, the rest from where it is.
-		head := recordSize - len(b.bytes)%recordSize
+		// What does not fill a record goes with what is before it, the rest from where it is, in full records.
+		head := len(f.Payload) % recordSize
 		b.bytes = append(b.bytes, f.Payload[:head]...)
 		if err := c.flush(b); err != nil {
 			return err
 		}
-		rest := f.Payload[head:]
-		for len(rest) >= recordSize {
-			piece := rest[:min(len(rest)/recordSize*recordSize, pieceSize)]
+		for rest := f.Payload[head:]; len(rest) > 0; {
+			piece := rest[:min(len(rest), pieceSize)]
 			if err := c.writePiece(piece); err != nil {
 				return err
 			}
 			rest = rest[len(piece):]
 		}
-		// What does not fill a record goes with what comes next.
-		b.bytes = append(b.bytes, rest...)
 	}
 	return c.flush(b)
 }
