@@ -230,6 +230,9 @@ func (c *conn) bothOpen(id wire.StreamID) {
 // peer ends the connection. Both sides of a stream usually have the same limits. If ours are lower, this costs no more than a
 // slow beginning. peer.mu must be held.
 func (c *conn) pace(n int) time.Duration {
+	if c.paceUntil == 0 {
+		return 0
+	}
 	now := c.peer.host.now()
 	if now >= c.paceUntil {
 		c.paceUntil = 0
