@@ -446,15 +446,22 @@ func (f *follower) tryCommits() {
 			return
 		}
 		committed := &ocr3wire.CertifiedCommit{CommitEpoch: f.epoch, SeqNr: seqNr, Outcome: outcome.outcome, Signatures: signatures}
-		f.generation.commit(committed, func() {
+		f.generation.commit(committed, func(ok bool) {
 			f.countingCommits = false
-			f.roundDone()
+			if !ok && outcome.inputsDigest == ([32]byte{}) {
+				// There is no proposal in this epoch to repeat the round with. Another one must not take its place.
+				f.retries = append(f.retries, f.tryCommits)
+				return
+			}
+			f.roundDone(ok)
 		})
 	})
 }
 
-func (f *follower) roundDone() {
-	if f.leads() {
+// roundDone goes on to the next round; or, if the certificate could not be written, once more through this one, with the leader's
+// query and proposal, which are still there.
+func (f *follower) roundDone(committed bool) {
+	if f.leads() && committed {
 		f.Emit(Count{CountLedCommittedRounds})
 	}
 	if f.cfg.RMax <= f.seqNr-f.firstSeqNr+1 { // for an outcome proposed again the right side is 0
@@ -463,7 +470,7 @@ func (f *follower) roundDone() {
 	}
 	f.host.progress()
 	f.startRound()
-	if f.leads() {
+	if f.leads() && committed { // a second query for a round would be one too many
 		f.lead.mayStartRound()
 	}
 	f.tryRoundStart()

@@ -27,6 +27,9 @@ type generation struct {
 	committedSeqNr   uint64
 	committedOutcome []byte
 
+	// retries is what waits for another attempt to write a certificate.
+	retries []func()
+
 	future *kernel.FutureBuffer[ocr3wire.EpochMessage]
 	lead   leader
 	follow follower
@@ -66,6 +69,7 @@ func (g *generation) newEpoch(epoch uint64, leader commontypes.OracleID, barred 
 	g.scope = &kernel.Scope{}
 	g.epoch, g.leader, g.barred = epoch, leader, barred
 	g.firstSeqNr, g.seqNr = 0, 0
+	g.retries = nil
 	g.follow.newEpoch()
 	g.lead.newEpoch()
 	if !barred {
@@ -91,8 +95,13 @@ func (g *generation) requestStart() {
 	})
 }
 
-// resend repeats, while the epoch has not started, what a lost message would cost the epoch for.
+// resend repeats, while the epoch has not started, what a lost message would cost the epoch for; and writes that failed.
 func (g *generation) resend() {
+	retries := g.retries
+	g.retries = nil
+	for _, retry := range retries {
+		retry()
+	}
 	if g.follow.phase == followerNewEpoch && g.follow.request != nil {
 		g.Emit(Send{g.leader, g.follow.request})
 	}
@@ -143,19 +152,20 @@ func (g *generation) outcomeContext() OutcomeContext {
 }
 
 // commit makes a certified outcome the committed one, once its certificate is durable, and calls done: at once where there is
-// nothing to write. done is not called if the epoch has ended by then.
+// nothing to write. ok is false if the write failed: then nothing is committed. done is not called if the epoch has ended by
+// then.
 //
 // Source: docs/protocol/ocr3.md, "Commit".
-func (g *generation) commit(certificate *ocr3wire.CertifiedCommit, done func()) {
+func (g *generation) commit(certificate *ocr3wire.CertifiedCommit, done func(ok bool)) {
 	switch {
 	case certificate.SeqNr < g.committedSeqNr:
 		g.Log(kernel.LogCritical, "a quorum of oracles knows less than this oracle has committed: more are faulty than the config allows",
 			"seqNr", certificate.SeqNr, "committedSeqNr", g.committedSeqNr)
-		done()
+		done(true)
 		return
 	case certificate.SeqNr == g.committedSeqNr:
 		g.follow.prune(g.committedSeqNr)
-		done()
+		done(true)
 		return
 	}
 	scope := g.scope
@@ -167,7 +177,7 @@ func (g *generation) commit(certificate *ocr3wire.CertifiedCommit, done func()) 
 			g.follow.prune(g.committedSeqNr)
 		}
 		if scope == g.scope {
-			done()
+			done(ok)
 		}
 	})
 }

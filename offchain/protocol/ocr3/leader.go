@@ -173,14 +173,19 @@ func (l *leader) startEpoch(highest int) {
 	})
 }
 
-// startAfter begins the epoch after a committed outcome.
+// startAfter begins the epoch after a committed outcome, not before that is durable: who began earlier could be made to vote for
+// another outcome in place of one that others have committed.
 func (g *generation) startAfter(certificate *ocr3wire.CertifiedCommit, then func()) {
-	begin := func() {
+	begin := func(ok bool) {
+		if !ok {
+			g.retries = append(g.retries, func() { g.startAfter(certificate, then) })
+			return
+		}
 		g.firstSeqNr = g.committedSeqNr + 1
 		then()
 	}
 	if certificate.IsGenesis() {
-		begin()
+		begin(true)
 		return
 	}
 	g.commit(certificate, begin)
