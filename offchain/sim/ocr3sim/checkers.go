@@ -80,6 +80,8 @@ type (
 type checkers struct {
 	sim  *simulation
 	book *book
+	// delivery says when there is nothing left to wait for.
+	delivery *delivery
 
 	onStarted   []startedHook
 	onDelivered []deliveredHook
@@ -91,7 +93,7 @@ type checkers struct {
 }
 
 func newCheckers(s *simulation) *checkers {
-	c := &checkers{sim: s, book: newBook(s)}
+	c := &checkers{sim: s, book: newBook(s), delivery: newDelivery(s)}
 	for _, checker := range []any{
 		&monotone{s},
 		&durable{s},
@@ -110,7 +112,7 @@ func newCheckers(s *simulation) *checkers {
 		&noFalseSuspicion{s},
 		newFollowing(s),
 		&timelyRounds{s},
-		newDelivery(s),
+		c.delivery,
 	} {
 		c.add(checker)
 	}
@@ -188,6 +190,16 @@ func (c *checkers) called(n *node, effect kernel.Effect) {
 }
 
 func (c *checkers) left(n *node, effect kernel.Effect) {
+	switch e := effect.(type) {
+	case ocr3.Broadcast:
+		if start, ok := e.Message.(*ocr3wire.EpochStart); ok && !start.EpochStartProof.HighestCertified.Timestamp().CommittedElsePrepared {
+			c.sim.stats.Proposed++
+		}
+	case ocr3.Send:
+		if e.Message.Kind() == ocr3wire.KindCertifiedCommit {
+			c.sim.stats.Fetched++
+		}
+	}
 	if n.honest() {
 		for _, h := range c.onLeft {
 			h.left(n, effect)

@@ -236,7 +236,7 @@ func (c *boundedMemory) stepped(n *node, _ ocr3.Event, _, after *ocr3.Status) {
 const attestationBound = 4*(50+10)/3 + 2*(50+10)
 
 // noFalseSuspicion: while the network works, no honest oracle calls a message of another honest one suspicious, whatever the
-// traitors do; and if there are no traitors either, none has anything to warn of, except that another oracle was faster in
+// traitors do, except that a leader who proposes different outcomes to different oracles makes their votes look bad to one another; and if there are no traitors either, none has anything to warn of, except that another oracle was faster in
 // transmitting a report.
 type noFalseSuspicion struct{ sim *simulation }
 
@@ -249,7 +249,8 @@ func (c *noFalseSuspicion) called(n *node, effect kernel.Effect) {
 	}
 	switch e := effect.(type) {
 	case kernel.Dropped:
-		if e.Suspicious && c.sim.nodes[e.Sender].honest() {
+		split := !c.sim.nodes[n.status.Leader].honest() && (e.What == "Prepare" || e.What == "Commit")
+		if e.Suspicious && c.sim.nodes[e.Sender].honest() && !split {
 			c.sim.violated("no false suspicion", "oracle %d suspects honest oracle %d: %s", n.id, e.Sender, e)
 		}
 	case kernel.Log:

@@ -16,21 +16,27 @@ type following struct {
 
 func newFollowing(s *simulation) *following { return &following{sim: s} }
 
-func (c *following) started(*node, *ocr3.Start) {}
-
-func (c *following) stepped(n *node, _ ocr3.Event, _, after *ocr3.Status) {
-	if !c.sim.Healed {
-		return
-	}
-	var wishes []uint64
+// count finds out what more than 2f honest oracles wish for.
+func (c *following) count() {
+	c.since = max(c.since, c.sim.healedAt)
+	wishes := make([]uint64, 0, c.sim.options.N)
 	for _, n := range c.sim.nodes {
 		if n.honest() {
 			wishes = append(wishes, n.status.Wish)
 		}
 	}
 	slices.Sort(wishes)
-	if wished := wishes[max(0, len(wishes)-1-2*c.sim.options.F)]; wished > c.wished && len(wishes) > 2*c.sim.options.F {
-		c.wished, c.since = wished, c.sim.Now
+	if last := len(wishes) - 1 - 2*c.sim.options.F; last >= 0 && wishes[last] > c.wished {
+		c.wished, c.since = wishes[last], c.sim.Now
+	}
+}
+
+func (c *following) stepped(n *node, _ ocr3.Event, before, after *ocr3.Status) {
+	if !c.sim.Healed {
+		return
+	}
+	if after.Wish != before.Wish || c.sim.healedAt > c.since {
+		c.count()
 	}
 	slack := c.sim.options.Timing.DeltaResend + c.sim.options.Timing.DeltaResend/10 + 2*maxLatency + 4*c.sim.options.Faults.Disk.Delay + diskRetry
 	if after.Epoch < c.wished && c.sim.Now > max(c.since, c.sim.healedAt)+slack {

@@ -1,6 +1,7 @@
 package ocr3sim
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -110,9 +111,11 @@ func (c *attested) check(how string, who commontypes.OracleID, seqNr uint64, rep
 type delivery struct {
 	sim *simulation
 	has map[uint64]oracles // who has made the reports of a sequence number
+	// next is the first sequence number of which not all is known to be delivered.
+	next uint64
 }
 
-func newDelivery(s *simulation) *delivery { return &delivery{s, map[uint64]oracles{}} }
+func newDelivery(s *simulation) *delivery { return &delivery{sim: s, has: map[uint64]oracles{}} }
 
 func (c *delivery) called(n *node, effect kernel.Effect) {
 	if e, ok := effect.(ocr3.CallReports); ok {
@@ -120,18 +123,28 @@ func (c *delivery) called(n *node, effect kernel.Effect) {
 	}
 }
 
+// complete tells whether all that must be delivered was.
+func (c *delivery) complete() bool { return c.missing() == "" }
+
 func (c *delivery) ended() {
+	if missing := c.missing(); missing != "" {
+		c.sim.violated("delivery", "%s", missing)
+	}
+}
+
+// missing says what has not been delivered, of the outcomes after the network has healed.
+func (c *delivery) missing() string {
 	book := c.sim.checkers.book
-	for seqNr := c.sim.healedSeqNr + 1; seqNr <= c.sim.target(); seqNr++ {
+	for ; c.next <= c.sim.target(); c.next++ {
+		seqNr := max(c.next, c.sim.healedSeqNr+1)
+		c.next = seqNr
 		reports, ok := book.reports[seqNr]
 		if !ok {
-			c.sim.violated("delivery", "no honest oracle has made reports of seqNr %d", seqNr)
-			return
+			return fmt.Sprintf("no honest oracle has made reports of seqNr %d", seqNr)
 		}
 		for _, n := range c.sim.nodes {
 			if len(reports) > 0 && n.honest() && !c.has[seqNr].has(n.id) {
-				c.sim.violated("delivery", "oracle %d has not obtained the commit of seqNr %d", n.id, seqNr)
-				return
+				return fmt.Sprintf("oracle %d has not obtained the commit of seqNr %d", n.id, seqNr)
 			}
 		}
 		for i := range reports {
@@ -139,11 +152,16 @@ func (c *delivery) ended() {
 				continue
 			}
 			for id, turn := range c.sim.turns(seqNr, i) {
-				if turn.Transmits && turn.Delay < time.Duration(len(c.sim.options.Timing.S)+1)*c.sim.options.Timing.DeltaStage+time.Second && c.sim.nodes[id].honest() {
-					c.sim.violated("delivery", "report %d of seqNr %d has not landed, though honest oracle %d was to transmit it", i, seqNr, id)
-					return
+				if turn.Transmits && turn.Delay < c.sim.stages()+time.Second && c.sim.nodes[id].honest() {
+					return fmt.Sprintf("report %d of seqNr %d has not landed, though honest oracle %d was to transmit it", i, seqNr, id)
 				}
 			}
 		}
 	}
+	return ""
+}
+
+// stages is how long the usual schedule goes on.
+func (s *simulation) stages() time.Duration {
+	return time.Duration(len(s.options.Timing.S)) * s.options.Timing.DeltaStage
 }

@@ -66,7 +66,7 @@ func (c *oneVote) left(n *node, effect kernel.Effect) {
 }
 
 // locks (S2, S10): once so many honest oracles have voted to commit an outcome that it may be committed somewhere, no honest
-// oracle votes for another one in a later epoch.
+// oracle votes for another one in a later epoch, and not so many in the same one that a quorum may.
 type locks struct{ sim *simulation }
 
 func newLocks(s *simulation) *locks { return &locks{s} }
@@ -82,7 +82,11 @@ func (c *locks) left(n *node, effect kernel.Effect) {
 			continue
 		}
 		for _, other := range book.ballots[seqNr] {
-			if other.epoch >= locked.epoch && other.digest != locked.digest && book.prepares[other] != 0 {
+			limit := 1
+			if other.epoch == locked.epoch {
+				limit = book.needed()
+			}
+			if other.epoch >= locked.epoch && other.digest != locked.digest && book.prepares[other].count() >= limit {
 				c.sim.violated("locks", "%d honest oracles voted for %s, though %d had voted to commit %s",
 					book.prepares[other].count(), other, book.commits[locked].count(), locked)
 			}

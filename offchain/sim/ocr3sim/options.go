@@ -20,7 +20,7 @@ type Options struct {
 	// F is the number of oracles that may be faulty, 3F < N; the highest possible if it is 0. NoFaulty makes it 0.
 	F        int
 	NoFaulty bool
-	// Rounds is how many outcomes every honest oracle must commit after HealAfter before the run ends; 10 if it is 0.
+	// Rounds is how many outcomes must be committed after HealAfter, and their reports land, before the run ends; 10 if it is 0.
 	Rounds int
 	// Plugin makes the reporting plugin of each oracle, traitors included; nil: TestPlugin{}. Plugins must not use the real time
 	// or randomness of their own if runs are to be repeatable; an Environment has both.

@@ -23,7 +23,10 @@ func Scenario(seed uint64) Options {
 		Replay: fmt.Sprintf("go test ./offchain/sim/ocr3sim -run TestSeed -seed %d [-simtrace FILE]", seed),
 		Rounds: 1 + random.IntN(5),
 	}
-	o.N = engine.Either(random, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 6, 7, 7, 7, 7, 7, 10, 10, 13, 16, 31)
+	o.N = engine.Either(random, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 6, 6, 7, 7, 7, 7, 7, 7, 7, 10, 10, 13, 16)
+	if random.IntN(150) == 0 {
+		o.N = 31
+	}
 	o.F = (o.N - 1) / 3
 	o.Timing = randomTiming(random, o.N)
 	if random.IntN(5) > 0 {
@@ -99,5 +102,8 @@ func randomTraitors(random *rand.Rand, count int) []Traitor {
 
 // AllTraitors makes one traitor of each kind.
 func AllTraitors() []Traitor {
-	return []Traitor{&Silent{}, &Selective{}}
+	return []Traitor{
+		&Silent{}, &Selective{}, &Withholding{}, &Delayer{}, &Racer{}, &Garbage{}, &Splitter{}, &TwoQueries{}, &Rewinder{},
+		&DoubleVoter{}, &Boaster{}, &Forger{}, &Replayer{}, &Spammer{},
+	}
 }
