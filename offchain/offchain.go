@@ -31,7 +31,7 @@ type StatusReporter interface {
 	Status() runtime.Status
 }
 
-// OracleArgs are the arguments of one kind of oracle: [OCR2OracleArgs], [OCR3OracleArgs].
+// OracleArgs are the arguments of one kind of oracle: [OCR2OracleArgs], [OCR3OracleArgs], [MercuryOracleArgs].
 type OracleArgs interface {
 	oracleArgsMarker()
 	localConfig() types.LocalConfig

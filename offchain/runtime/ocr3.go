@@ -116,7 +116,7 @@ func (s *ocr3Starter[RI]) start(ctx context.Context, cc types.ContractConfig, lo
 			closeOCR3Plugin(plugin, logger)
 		}
 	}()
-	if err := checkOCR3PluginLimits(info.Limits); err != nil {
+	if err := ocr3config.CheckPluginLimits(info.Limits); err != nil {
 		return nil, permanent(fmt.Errorf("the limits of plugin %q: %w", info.Name, err))
 	}
 	networkLimits, _, err := limits.OCR3(limits.OCR3Config{
@@ -179,26 +179,6 @@ func (s *ocr3Starter[RI]) newPlugin(ctx context.Context, cfg ocr3config.SharedCo
 		MaxDurationShouldAcceptAttestedReport:   cfg.MaxDurationShouldAcceptAttestedReport,
 		MaxDurationShouldTransmitAcceptedReport: cfg.MaxDurationShouldTransmitAcceptedReport,
 	})
-}
-
-// checkOCR3PluginLimits reports limits out of range. A plugin that declares such limits does not run.
-func checkOCR3PluginLimits(l ocr3types.ReportingPluginLimits) error {
-	var r config.Report
-	for _, limit := range []struct {
-		field       string
-		value, most int
-	}{
-		{"MaxQueryLength", l.MaxQueryLength, ocr3types.MaxMaxQueryLength},
-		{"MaxObservationLength", l.MaxObservationLength, ocr3types.MaxMaxObservationLength},
-		{"MaxOutcomeLength", l.MaxOutcomeLength, ocr3types.MaxMaxOutcomeLength},
-		{"MaxReportLength", l.MaxReportLength, ocr3types.MaxMaxReportLength},
-		{"MaxReportCount", l.MaxReportCount, ocr3types.MaxMaxReportCount},
-	} {
-		if limit.value < 0 || limit.value > limit.most {
-			r.Add(limit.field, limit.value, "must be 0 to %d", limit.most)
-		}
-	}
-	return r.Err()
 }
 
 // restore reads what the machine starts from. Without it the instance must not run: it could vote against its own votes.

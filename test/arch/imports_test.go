@@ -40,6 +40,7 @@ var rooms = []string{
 	"offchain/p2p/limits",
 	"offchain/wire",
 	"offchain/protocol",
+	"offchain/mercury",
 	"offchain/runtime",
 	"offchain/p2p",
 	"offchain/evm",

@@ -333,11 +333,11 @@ func TestAPILimitsVectors(t *testing.T) {
 			},
 		},
 		Elsewhere: map[string]string{
-			"ocr3 endpoint":   "OCR3, which is not built yet",
-			"ocr3 plugin":     "OCR3, which is not built yet",
-			"ocr3_1 endpoint": "OCR3.1, which is not built yet",
+			"ocr3 endpoint":   "offchain/p2p/limits",
+			"ocr3 plugin":     "offchain/config/ocr3config",
+			"ocr3_1 endpoint": "offchain/p2p/limits",
 			"ocr3_1 plugin":   "OCR3.1, which is not built yet",
-			"mercury plugin":  "Mercury, which is not built yet",
+			"mercury plugin":  "offchain/mercury",
 		},
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/config"
+	"github.com/ocrkit/ocrkit/offchain/ocr3types"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -74,4 +75,24 @@ func checkResourceExhaustion(r *config.Report, cfg PublicConfig) {
 			r.Add(d.field, d.value, "must be at least %s outside of development mode", MinDelta)
 		}
 	}
+}
+
+// CheckPluginLimits reports limits out of range. A plugin that declares such limits does not run.
+func CheckPluginLimits(l ocr3types.ReportingPluginLimits) error {
+	var r config.Report
+	for _, limit := range []struct {
+		field       string
+		value, most int
+	}{
+		{"MaxQueryLength", l.MaxQueryLength, ocr3types.MaxMaxQueryLength},
+		{"MaxObservationLength", l.MaxObservationLength, ocr3types.MaxMaxObservationLength},
+		{"MaxOutcomeLength", l.MaxOutcomeLength, ocr3types.MaxMaxOutcomeLength},
+		{"MaxReportLength", l.MaxReportLength, ocr3types.MaxMaxReportLength},
+		{"MaxReportCount", l.MaxReportCount, ocr3types.MaxMaxReportCount},
+	} {
+		if limit.value < 0 || limit.value > limit.most {
+			r.Add(limit.field, limit.value, "must be 0 to %d", limit.most)
+		}
+	}
+	return r.Err()
 }

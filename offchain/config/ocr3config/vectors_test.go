@@ -11,6 +11,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/config/ocr3config"
+	"github.com/ocrkit/ocrkit/offchain/ocr3types"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/test/vectors"
 )
@@ -213,4 +214,42 @@ func diffieHellman(secretKey [32]byte) func([32]byte) ([32]byte, error) {
 		}
 		return [32]byte(shared), nil
 	}
+}
+
+func TestAPILimitsVectors(t *testing.T) {
+	elsewhere := map[string]string{
+		"ocr2 endpoint": "offchain/config/ocr2config", "ocr2 plugin": "offchain/config/ocr2config",
+		"ocr3 endpoint": "offchain/p2p/limits", "ocr3_1 endpoint": "offchain/p2p/limits",
+		"ocr3_1 plugin": "OCR3.1, which is not built yet", "mercury plugin": "offchain/mercury",
+	}
+	vectors.EachKind(t, "../testdata", []string{"api-limits.json"}, vectors.Kinds{
+		// An endpoint case has an oracle count, a plugin case has limits only.
+		Of: func(_ vectors.File, c vectors.Case) string {
+			in := vectors.Decode[struct {
+				Protocol string
+				N        *int
+			}](t, c.Input)
+			if in.N == nil {
+				return in.Protocol + " plugin"
+			}
+			return in.Protocol + " endpoint"
+		},
+		Run: map[string]func(*testing.T, vectors.File, vectors.Case){
+			"ocr3 plugin": func(t *testing.T, _ vectors.File, c vectors.Case) {
+				in := vectors.DecodeStrict[struct {
+					Protocol string
+					Limits   ocr3types.ReportingPluginLimits
+				}](t, c.Input)
+				want := vectors.DecodeStrict[struct {
+					Accept     bool
+					Violations int
+				}](t, c.Output)
+				err := ocr3config.CheckPluginLimits(in.Limits)
+				if (err == nil) != want.Accept || len(config.Violations(err)) != want.Violations {
+					t.Errorf("got %v, want %+v", err, want)
+				}
+			},
+		},
+		Elsewhere: elsewhere,
+	})
 }

@@ -205,11 +205,62 @@ func TestAPIVectors(t *testing.T) {
 		Elsewhere: map[string]string{
 			"ocr2 endpoint":  "offchain/config/ocr2config",
 			"ocr2 plugin":    "offchain/config/ocr2config",
-			"ocr3 plugin":    "where the limits of a plugin are checked, not what follows from them",
-			"ocr3_1 plugin":  "where the limits of a plugin are checked, not what follows from them",
-			"mercury plugin": "where the limits of a plugin are checked, not what follows from them",
+			"ocr3 plugin":    "offchain/config/ocr3config",
+			"ocr3_1 plugin":  "OCR3.1, which is not built yet",
+			"mercury plugin": "offchain/mercury",
 		},
 	})
+}
+
+// TestOCR3Vectors runs the cases that the vectors of OCR3 have of the same limits.
+func TestOCR3Vectors(t *testing.T) {
+	vectors.Each(t, "testdata", []string{"ocr3-limits.json"}, func(t *testing.T, _ vectors.File, c vectors.Case) {
+		in := vectors.DecodeStrict[struct {
+			N, F                                                                                    int
+			RMax                                                                                    uint64
+			DeltaInitial, DeltaProgress, DeltaResend, DeltaRound                                    vectors.Ns
+			MaxQueryLength, MaxObservationLength, MaxOutcomeLength, MaxReportLength, MaxReportCount int
+			MaxSignatureLength                                                                      int
+		}](t, c.Input)
+		got, _, err := OCR3(OCR3Config{
+			N: in.N, F: in.F, RMax: in.RMax, DeltaProgress: in.DeltaProgress.D(), DeltaResend: in.DeltaResend.D(),
+			DeltaInitial: in.DeltaInitial.D(), DeltaRound: in.DeltaRound.D(), MaxSignatureLength: in.MaxSignatureLength,
+			Plugin: ocr3types.ReportingPluginLimits{
+				MaxQueryLength: in.MaxQueryLength, MaxObservationLength: in.MaxObservationLength, MaxOutcomeLength: in.MaxOutcomeLength,
+				MaxReportLength: in.MaxReportLength, MaxReportCount: in.MaxReportCount,
+			},
+		})
+		want := vectors.DecodeStrict[struct {
+			Ok                                                                  bool
+			Why                                                                 string
+			MaxMessageLength, MessagesCapacityPerOracle, BytesCapacityPerOracle int
+			MessagesRatePerOracle, BytesRatePerOracle                           string
+		}](t, c.Output)
+		if !want.Ok {
+			checkRefused(t, got, err)
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.MaxMessageLength != want.MaxMessageLength || got.MessagesCapacityPerOracle != want.MessagesCapacityPerOracle || got.BytesCapacityPerOracle != want.BytesCapacityPerOracle {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		checkRate(t, "messages", got.MessagesRatePerOracle, want.MessagesRatePerOracle)
+		checkRate(t, "bytes", got.BytesRatePerOracle, want.BytesRatePerOracle)
+	})
+}
+
+// checkRate compares to 12 digits.
+func checkRate(t *testing.T, what string, got float64, want string) {
+	t.Helper()
+	w, err := strconv.ParseFloat(want, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(got-w) > 1e-12*math.Abs(w) {
+		t.Errorf("rate of %s: got %v, want %v", what, got, w)
+	}
 }
 
 func apiOCR31(t *testing.T, _ vectors.File, c vectors.Case) {
