@@ -6,7 +6,7 @@ FUZZ_TIME   ?= 30s
 RACE_PKGS   := ./offchain ./offchain/runtime/... ./offchain/p2p/... ./offchain/store/... ./offchain/evm/... ./offchain/crypto/... ./offchain/subprocesses/...
 FORGE       := tools/forge
 
-.PHONY: e2e-processes help demo generate test bench fuzz soak lint gas deps test-contracts test-typescript test-go test-race check-generated
+.PHONY: help demo e2e-processes generate test bench fuzz soak lint gas deps test-contracts test-typescript test-go test-race check-generated
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -69,6 +69,6 @@ soak: node_modules/.package-lock.json ## the simulator for SOAK_TIME (default 10
 fuzz: ## every Go fuzz target for FUZZ_TIME (default 30s)
 	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' . --exclude-dir=node_modules | xargs -n1 dirname | sort -u); do \
 	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$pkg/*_test.go | sed 's/^func //' | sort -u); do \
-	    echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) $$pkg || exit 1; \
+	    echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 10x $$pkg || exit 1; \
 	  done; \
 	done

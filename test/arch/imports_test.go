@@ -60,7 +60,8 @@ var forbiddenInMachines = []string{"sync", "sync/atomic", "os", "net", "math/ran
 
 // isMachine tells whether the code in a folder must be pure.
 func isMachine(pkg string) bool {
-	return strings.HasPrefix(pkg, "offchain/protocol") || strings.HasPrefix(pkg, "offchain/p2p") && strings.HasSuffix(pkg, "/machine")
+	return strings.HasPrefix(pkg, "offchain/protocol") || pkg == "offchain/p2p/wire" || pkg == "offchain/p2p/link" ||
+		strings.HasPrefix(pkg, "offchain/p2p") && strings.HasSuffix(pkg, "/machine")
 }
 
 func room(path string) int {
