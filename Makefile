@@ -60,7 +60,7 @@ test-race: ## the concurrent packages under the race detector (which needs a C c
 	fi
 
 bench: ## measurements, each beside its baseline
-	go test -run '^$$' -bench . -benchmem ./test/bench/... ./gen/ocr2 ./offchain/crypto/... ./offchain/wire/... ./offchain/protocol/...
+	go test -run '^$$' -bench . -benchmem ./test/bench/... ./gen/... ./offchain/crypto/... ./offchain/evm/... ./offchain/p2p/... ./offchain/wire/... ./offchain/protocol/...
 
 soak: node_modules/.package-lock.json ## the simulator for SOAK_TIME (default 10m), then contract fuzzing in its long form
 	SOAK_TIME=$(SOAK_TIME) go test -timeout 0 -run '^TestSoak$$' -v ./offchain/sim

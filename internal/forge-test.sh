@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.."
 
-limit=${FORGE_TIMEOUT:-300} # seconds; a run in the quick profile takes about a hundred
+limit=${FORGE_TIMEOUT:-540} # seconds; a run in the quick profile takes about two hundred
 if ! command -v timeout >/dev/null 2>&1; then
 	exec tools/forge test "$@"
 fi
