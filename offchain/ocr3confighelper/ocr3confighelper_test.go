@@ -168,9 +168,7 @@ func endToEnd(t *testing.T, _ vectors.File, c vectors.Case) {
 	}
 	for i, o := range in.Oracles {
 		self := o.identity(t)
-		shared, err := ocr3config.SharedConfigFromContractConfig(true, cc, config.Self{
-			OffchainPublicKey: self.OffchainPublicKey, OnchainPublicKey: self.OnchainPublicKey, PeerID: self.PeerID, TransmitAccount: self.TransmitAccount,
-		}, func(point [32]byte) ([32]byte, error) {
+		shared, err := ocr3config.SharedConfigFromContractConfig(true, cc, config.Self(self), func(point [32]byte) ([32]byte, error) {
 			b, err := curve25519.X25519(o.ConfigEncryptionSecretKey, point[:])
 			if err != nil {
 				return [32]byte{}, err

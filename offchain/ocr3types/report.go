@@ -23,12 +23,12 @@ type OutcomeContext struct {
 	// Epoch is the epoch of the round. Which epoch and round bring an outcome about is an accident of the protocol. A plugin should
 	// not look at it.
 	//
-	// Deprecated: for adapters of older plugins only.
+	// For adapters of older plugins only: a plugin should not depend on it.
 	Epoch uint64
 
 	// Round counts the rounds of an epoch from 1.
 	//
-	// Deprecated: for adapters of older plugins only.
+	// For adapters of older plugins only: a plugin should not depend on it.
 	Round uint64
 }
 
