@@ -36,11 +36,16 @@ type view struct {
 	certificate ocr3wire.HighestCertifiedTimestamp
 
 	enteredAt instant // the epoch in which it is
-	// starts are the rounds at which the epoch may start for it, according to the EPOCH-STARTs that were delivered; writeFailed
-	// tells that a certificate could not be written in this epoch.
-	starts      map[uint64]bool
+	// starts are the sequence numbers after which an epoch may start for it, according to the valid EPOCH-STARTs that were
+	// delivered, and started the epochs of which there was one; writeFailed tells that a certificate could not be written
+	// in this epoch.
+	starts      map[startKey]bool
+	started     map[uint64]bool
 	writeFailed bool
 }
+
+// startKey is a place where an epoch may start.
+type startKey struct{ epoch, seqNr uint64 }
 
 func (v *view) keptPacemaker(s ocr3wire.PacemakerState) {
 	v.pacemaker.Epoch = max(v.pacemaker.Epoch, s.Epoch)
@@ -144,7 +149,7 @@ func hook[H any](hooks *[]H, checker any) bool {
 func (c *checkers) started(n *node, start *ocr3.Start) {
 	n.view.wishes = make([]uint64, c.sim.options.N)
 	n.view.signatures = map[string]vote{}
-	n.view.enteredAt, n.view.starts, n.view.writeFailed = c.sim.Now, map[uint64]bool{}, false
+	n.view.enteredAt, n.view.starts, n.view.started, n.view.writeFailed = c.sim.Now, map[startKey]bool{}, map[uint64]bool{}, false
 	if n.honest() {
 		for _, h := range c.onStarted {
 			h.started(n, start)

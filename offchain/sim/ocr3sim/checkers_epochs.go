@@ -104,7 +104,8 @@ func wishing(wishes []uint64, epoch uint64) int {
 	return count
 }
 
-// startOfEpoch (S10): the first round of an epoch is the one after the certificate in an EPOCH-START.
+// startOfEpoch (S10): the first round of an epoch is the one after the certificate in an EPOCH-START, and there are no more than
+// RMax.
 type startOfEpoch struct{ sim *simulation }
 
 func (c *startOfEpoch) delivered(n *node, from commontypes.OracleID, m ocr3wire.Message) {
@@ -112,10 +113,37 @@ func (c *startOfEpoch) delivered(n *node, from commontypes.OracleID, m ocr3wire.
 	if !ok || from != c.sim.leaders.Leader(start.Epoch) {
 		return
 	}
-	if len(n.view.starts) > 1000 {
-		n.view.starts = map[uint64]bool{}
+	if !c.valid(start) {
+		return
 	}
-	n.view.starts[start.Epoch<<32|start.EpochStartProof.HighestCertified.Timestamp().SeqNr&0xffffffff] = true
+	n.view.starts[startKey{start.Epoch, start.EpochStartProof.HighestCertified.Timestamp().SeqNr}] = true
+	n.view.started[start.Epoch] = true
+}
+
+// valid checks a proof once more, in the plainest way.
+func (c *startOfEpoch) valid(start *ocr3wire.EpochStart) bool {
+	proof := &start.EpochStartProof
+	var signers oracles
+	var highest ocr3wire.HighestCertifiedTimestamp
+	for _, e := range proof.HighestCertifiedProof {
+		first := ocr3wire.TimestampMessage(c.sim.digest, start.Epoch, e.HighestCertifiedTimestamp)
+		second := ocr3wire.Timestamp31Message(c.sim.digest, start.Epoch, e.HighestCertifiedTimestamp)
+		if !c.sim.keys.verifyOffchain(e.Signer, first[:], e.Signature) || !c.sim.keys.verifyOffchain(e.Signer, second[:], e.Signature31) {
+			return false
+		}
+		signers = signers.with(e.Signer)
+		if e.HighestCertifiedTimestamp.Compare(highest) > 0 {
+			highest = e.HighestCertifiedTimestamp
+		}
+	}
+	return signers.count() == c.sim.quorum && proof.HighestCertified.Timestamp() == highest
+}
+
+// stepped: nobody begins an epoch without a valid proof.
+func (c *startOfEpoch) stepped(n *node, _ ocr3.Event, before, after *ocr3.Status) {
+	if before.Epoch == after.Epoch && before.FollowerPhase == "newEpoch" && after.FollowerPhase != "newEpoch" && !n.view.started[after.Epoch] {
+		c.sim.violated("start of epoch", "oracle %d begins epoch %d, of which it has no valid proof where it starts", n.id, after.Epoch)
+	}
 }
 
 func (c *startOfEpoch) called(n *node, effect kernel.Effect) {
@@ -123,7 +151,10 @@ func (c *startOfEpoch) called(n *node, effect kernel.Effect) {
 	if !ok {
 		return
 	}
-	if first := e.SeqNr - e.Round + 1; !n.view.starts[e.Epoch<<32|(first-1)&0xffffffff] && !n.view.writeFailed {
+	if e.Round > c.sim.options.Timing.RMax {
+		c.sim.violated("start of epoch", "oracle %d has round %d in epoch %d, after the last", n.id, e.Round, e.Epoch)
+	}
+	if first := e.SeqNr - e.Round + 1; !n.view.starts[startKey{e.Epoch, first - 1}] && !n.view.writeFailed {
 		c.sim.violated("start of epoch", "oracle %d has seqNr %d as round %d of epoch %d, which no EPOCH-START says", n.id, e.SeqNr, e.Round, e.Epoch)
 	}
 }

@@ -2,6 +2,7 @@ package ocr3sim
 
 import (
 	"bytes"
+	"context"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
@@ -204,6 +205,9 @@ func (c *validity) called(n *node, effect kernel.Effect) {
 	if !ok {
 		return
 	}
+	if reached, err := n.plugin.ObservationQuorum(context.Background(), outcomeContext(e.Context), e.Query, e.Observations); err != nil || !reached {
+		c.sim.violated("validity", "oracle %d computes an outcome of seqNr %d from %d observations, which are not enough for the plugin", n.id, e.Context.SeqNr, len(e.Observations))
+	}
 	var seen [types.MaxOracles]bool
 	for _, o := range e.Observations {
 		if int(o.Observer) >= c.sim.options.N || seen[o.Observer] {
@@ -222,32 +226,32 @@ func (c *validity) called(n *node, effect kernel.Effect) {
 type previousOutcome struct{ sim *simulation }
 
 func (c *previousOutcome) called(n *node, effect kernel.Effect) {
-	var context ocr3.OutcomeContext
+	var told ocr3.OutcomeContext
 	switch e := effect.(type) {
 	case ocr3.CallQuery:
-		context = e.Context
+		told = e.Context
 	case ocr3.CallObservation:
-		context = e.Context
+		told = e.Context
 	case ocr3.CallValidateObservations:
-		context = e.Context
+		told = e.Context
 	case ocr3.CallObservationQuorum:
-		context = e.Context
+		told = e.Context
 	case ocr3.CallOutcome:
-		context = e.Context
+		told = e.Context
 	default:
 		return
 	}
-	agreed, ok := c.sim.checkers.book.agreed[context.SeqNr-1]
-	if context.SeqNr == 1 {
+	agreed, ok := c.sim.checkers.book.agreed[told.SeqNr-1]
+	if told.SeqNr == 1 {
 		agreed, ok = nil, true
 	}
-	if !ok || !bytes.Equal(agreed, context.PreviousOutcome) {
+	if !ok || !bytes.Equal(agreed, told.PreviousOutcome) {
 		c.sim.violated("previous outcome", "oracle %d tells its plugin (%s) that the outcome before seqNr %d is %x; agreed is %x (%t)",
-			n.id, kindOf(effect), context.SeqNr, context.PreviousOutcome, agreed, ok)
+			n.id, kindOf(effect), told.SeqNr, told.PreviousOutcome, agreed, ok)
 	}
-	if context.Epoch != n.status.Epoch || context.Round == 0 {
+	if told.Epoch != n.status.Epoch || told.Round == 0 {
 		c.sim.violated("previous outcome", "oracle %d tells its plugin (%s) that seqNr %d is round %d of epoch %d, while it is in epoch %d",
-			n.id, kindOf(effect), context.SeqNr, context.Round, context.Epoch, n.status.Epoch)
+			n.id, kindOf(effect), told.SeqNr, told.Round, told.Epoch, n.status.Epoch)
 	}
 }
 

@@ -247,7 +247,7 @@ func (*Spammer) Tick(h *Hand) {
 		epoch := h.Epoch() + uint64(h.Random.IntN(3))
 		h.Send(to, &ocr3wire.Prepare{Epoch: epoch, SeqNr: h.SeqNr() + i, Signature: h.forged()})
 		h.Send(to, &ocr3wire.Commit{Epoch: epoch, SeqNr: h.SeqNr() + i, Signature: h.forged()})
-		h.Send(to, &ocr3wire.ReportSignatures{SeqNr: i * 7, Signatures: [][]byte{h.forged()}})
+		h.Send(to, &ocr3wire.ReportSignatures{SeqNr: h.Random.Uint64() >> h.Random.IntN(64), Signatures: [][]byte{h.forged()}})
 		h.Send(to, &ocr3wire.CertifiedCommitRequest{SeqNr: h.SeqNr() - min(h.SeqNr(), i)})
 		h.Send(to, &ocr3wire.EpochStart{Epoch: epoch, EpochStartProof: ocr3wire.EpochStartProof{
 			HighestCertified: ocr3wire.Genesis(), HighestCertifiedProof: make([]ocr3wire.AttributedSignedHighestCertifiedTimestamp, h.Quorum()),

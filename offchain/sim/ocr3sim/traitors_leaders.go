@@ -68,7 +68,12 @@ func (*TwoQueries) Outgoing(h *Hand, to commontypes.OracleID, m ocr3wire.Message
 		if len(m.Observations) > 0 && len(m.Observations) < h.N() {
 			twice.Observations = append(slices.Clone(m.Observations), m.Observations[0])
 		}
-		messages = append(messages, &other, &few, &twice)
+		forged := *m
+		forged.Observations = slices.Clone(m.Observations)
+		for i := range forged.Observations {
+			forged.Observations[i].SignedObservation = ocr3wire.SignedObservation{Observation: m.Observations[0].Observation, Signature: h.forged()}
+		}
+		messages = append(messages, &other, &few, &twice, &forged)
 	}
 	if to != h.ID() {
 		h.Random.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
