@@ -52,6 +52,7 @@ type Node struct {
 	Plugin   *PluginFactory
 	Log      *ocr2net.Log
 	Args     offchain.OCR3OracleArgs[Info]
+	Key      *keys.EVMKey    // with which the oracle signs reports
 	Oracle   offchain.Oracle // nil unless running
 
 	identity confighelper.OracleIdentityExtra
@@ -75,7 +76,7 @@ func New(tb testing.TB, n, f int) *Network {
 		account := types.Account(fmt.Sprintf("account of oracle %d", i))
 		peerID := bundle.Peer.PeerID().String()
 		node := &Node{
-			Index: i, Database: &Database{values: map[string][]byte{}}, Plugin: &PluginFactory{}, Log: &ocr2net.Log{},
+			Index: i, Database: &Database{values: map[string][]byte{}}, Plugin: &PluginFactory{}, Log: &ocr2net.Log{}, Key: bundle.Onchain,
 			identity: confighelper.OracleIdentityExtra{
 				OracleIdentity: config.OracleIdentity{
 					OffchainPublicKey: bundle.Offchain.OffchainPublicKey(), OnchainPublicKey: onchain.PublicKey(), PeerID: peerID, TransmitAccount: account,
