@@ -58,7 +58,8 @@ library OCR3BLSAttestationVerifierLib {
   /// @dev What is signed to prove possession of a key begins with this. SHA3-256 (not Keccak-256) of the text
   /// "DOMAIN_SEPARATION_TAG_BLS_PROOF_OF_POSSESSION".
   /// @custom:ocr-constant BLSProofOfPossessionTag
-  bytes32 internal constant PROOF_OF_POSSESSION_TAG = 0x79537812dfe48a92fc860b8b010e8d6078b5c19e7037c4cf07f7bed69b54fffc;
+  bytes32 internal constant PROOF_OF_POSSESSION_TAG =
+    0x79537812dfe48a92fc860b8b010e8d6078b5c19e7037c4cf07f7bed69b54fffc;
 
   uint256 private constant COUNT_SHIFT = 160;
   uint256 private constant HEAD_BITS = 168;
@@ -253,8 +254,7 @@ library OCR3BLSAttestationVerifierLib {
     _sumUp(head, count, mask, sum, sum + BN254G2.SUM_LENGTH);
     BN254Field.prepare(buffer);
     // e(signature, -G2) * e(point, sum of the keys) = 1
-    (bool valid, uint256 inverse) =
-      BN254G1.decompress(buffer, _wordAt(attestation, 4), BN254G2.denominator(sum), pairs);
+    (bool valid, uint256 inverse) = BN254G1.decompress(buffer, _wordAt(attestation, 4), BN254G2.denominator(sum), pairs);
     if (!valid) return false;
     BN254Pairing.setNegatedGenerator(pairs);
     uint256 pair = pairs + BN254Pairing.PAIR_LENGTH;

@@ -12,9 +12,11 @@ library OCR3DynamicallyDispatchedBLSAttestationVerifierLib {
   /// @param area storage of the caller that belongs to this library, the first word of it
   /// @param n number of oracles
   /// @param keys public key and proof of possession of each oracle, by index, 161 bytes each
-  function setVerificationKeys(OCR3BLSAttestationVerifierLib.G2PointAffine[32] storage area, uint8 n, bytes calldata keys)
-    external
-  {
+  function setVerificationKeys(
+    OCR3BLSAttestationVerifierLib.G2PointAffine[32] storage area,
+    uint8 n,
+    bytes calldata keys
+  ) external {
     OCR3BLSAttestationVerifierLib.setVerificationKeys(_keys(area), n, keys);
   }
 
@@ -35,11 +37,7 @@ library OCR3DynamicallyDispatchedBLSAttestationVerifierLib {
   }
 
   /// @notice See OCR3DynamicallyDispatchedAttestationVerifierSelectorInterface.
-  function getSelectors()
-    external
-    pure
-    returns (bytes4 setVerificationKeysSelector, bytes4 verifyAttestationSelector)
-  {
+  function getSelectors() external pure returns (bytes4 setVerificationKeysSelector, bytes4 verifyAttestationSelector) {
     return (
       OCR3DynamicallyDispatchedBLSAttestationVerifierLib.setVerificationKeys.selector,
       OCR3DynamicallyDispatchedBLSAttestationVerifierLib.verifyAttestation.selector

@@ -93,11 +93,7 @@ library BN254G2 {
       }
       // X', and Q becomes Q - X'
       {
-        let x := addmod(
-          mulmod(add(r0, r1), add(r0, sub(p, r1)), p),
-          sub(sub(add(p, add(p, p)), p0), add(q0, q0)),
-          p
-        )
+        let x := addmod(mulmod(add(r0, r1), add(r0, sub(p, r1)), p), sub(sub(add(p, add(p, p)), p0), add(q0, q0)), p)
         mstore(sum, x)
         q0 := add(q0, sub(p, x))
         x := addmod(mulmod(add(r0, r0), r1, p), sub(sub(add(p, add(p, p)), p1), add(q1, q1)), p)

@@ -13,8 +13,7 @@ library OCR3BLSModel {
   bytes32 internal constant TAG = 0x79537812dfe48a92fc860b8b010e8d6078b5c19e7037c4cf07f7bed69b54fffc;
 
   /// @dev The generator of G2, negated.
-  bytes internal constant NEGATED_GENERATOR =
-    hex"198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2"
+  bytes internal constant NEGATED_GENERATOR = hex"198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2"
     hex"1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed"
     hex"275dc4a288d1afb3cbb1ac09187524c7db36395df7be3b99e673b13a075a65ec"
     hex"1d9befcd05a5323e6da4d435f3b617cdb3af83285c2df711ef39c01571827f9d";

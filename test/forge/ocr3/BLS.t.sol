@@ -173,8 +173,7 @@ abstract contract BLSSuite is OCR3BLSFixture {
       (bool ok,,) = OCR3BLSModel.hashToPoint(hash, uint8(counter));
       t.attestation[36] = bytes1(uint8(counter));
       if (ok) {
-        t.attestation =
-          bytes.concat(hex"00000003", OCR3BLSModel.sign(sumOfSecretKeys(3), hash, uint8(counter)));
+        t.attestation = bytes.concat(hex"00000003", OCR3BLSModel.sign(sumOfSecretKeys(3), hash, uint8(counter)));
         succeed(transmitData(t));
         ++usable;
       } else {
@@ -317,8 +316,7 @@ abstract contract BLSSuite is OCR3BLSFixture {
       (bool usable,,) = OCR3BLSModel.hashToPoint(hashOf(t), uint8(seed));
       if (usable) {
         attestation = bytes.concat(
-          OCR3BLSModel.slice(attestation, 0, 4),
-          OCR3BLSModel.sign(sumOfSecretKeys(mask), hashOf(t), uint8(seed))
+          OCR3BLSModel.slice(attestation, 0, 4), OCR3BLSModel.sign(sumOfSecretKeys(mask), hashOf(t), uint8(seed))
         );
       }
     }

@@ -211,7 +211,10 @@ contract BLSArithmeticTest is Test {
     if (wrong == 1) y = FIELD_PRIME - y;
     if (wrong == 2) (x, y) = (x2, y2);
     bytes memory three = bytes.concat(
-      abi.encode(x, y), OCR3BLSModel.slice(pair, 64, 128), OCR3BLSModel.slice(two, 192, 192), abi.encode(1, 2),
+      abi.encode(x, y),
+      OCR3BLSModel.slice(pair, 64, 128),
+      OCR3BLSModel.slice(two, 192, 192),
+      abi.encode(1, 2),
       OCR3BLSKeys.publicKey(j)
     );
     assertEq(BN254Pairing.areGoodAndOne(place(three), 3), wrong == 0);

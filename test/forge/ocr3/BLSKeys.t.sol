@@ -148,8 +148,7 @@ abstract contract BLSKeysSuite is OCR3BLSFixture {
     for (uint256 word = 0; word < 4; ++word) {
       makeOracles(4, 1, 0);
       uint256 coordinate = uint256(bytes32(OCR3BLSModel.slice(keys[1], 32 * word, 32)));
-      bytes memory publicKey =
-        OCR3BLSModel.replace(OCR3BLSKeys.publicKey(1), 32 * word, abi.encode(coordinate + P));
+      bytes memory publicKey = OCR3BLSModel.replace(OCR3BLSKeys.publicKey(1), 32 * word, abi.encode(coordinate + P));
       // Also with a proof for these very bytes.
       keys[1] = keyEntry(publicKey, secretKeys[1]);
       refuse(setConfigData(4, 1, packed(keys)), InvalidKey.selector);
@@ -391,8 +390,7 @@ abstract contract BLSKeysSuite is OCR3BLSFixture {
       succeed(transmitData(transmissionOf(1 << i)));
     }
     refuse(
-      transmitData(old),
-      seed % n1 < n2 ? InvalidAttestation.selector : InvalidAttestationAttributionBitmask.selector
+      transmitData(old), seed % n1 < n2 ? InvalidAttestation.selector : InvalidAttestationAttributionBitmask.selector
     );
   }
 
