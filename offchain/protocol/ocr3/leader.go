@@ -145,12 +145,13 @@ func (l *leader) claim(i int) ocr3wire.HighestCertifiedTimestamp {
 	return l.requests[i].message.SignedHighestCertifiedTimestamp.HighestCertifiedTimestamp
 }
 
-// startEpoch tells all oracles where the epoch starts. All parts of the proof have been verified.
+// startEpoch tells all oracles where the epoch starts. All parts of the proof have been verified. What was claimed while that was
+// done, and is higher, is left out: nothing is known of its certificate.
 func (l *leader) startEpoch(highest int) {
 	proof := ocr3wire.EpochStartProof{HighestCertified: l.requests[highest].message.HighestCertified}
 	others := l.quorum - 1
 	for i := range l.requests {
-		if l.requests[i].state != good || (i != highest && others == 0) {
+		if l.requests[i].state != good || (i != highest && others == 0) || l.claim(i).Compare(l.claim(highest)) > 0 {
 			continue
 		}
 		if i != highest {
