@@ -45,7 +45,7 @@ func TestForgeFixture(t *testing.T) {
 		fmt.Fprintf(&sums, "    hex\"%v\"\n", must(AggregatePublicKeys(all))(t))
 	}
 	want := fmt.Sprintf(fixtureTemplate, fixtureKeys, fr.Modulus(), fixtureText,
-		bytes.TrimRight(keys.Bytes(), "\n"), bytes.TrimRight(sums.Bytes(), "\n"), outsideSubgroup(t))
+		bytes.TrimSpace(keys.Bytes()), bytes.TrimSpace(sums.Bytes()), outsideSubgroup(t))
 	path := filepath.FromSlash(fixturePath)
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
@@ -110,11 +110,9 @@ library OCR3BLSKeys {
     }
   }
 
-  bytes private constant PUBLIC_KEYS =
-%s;
+  bytes private constant PUBLIC_KEYS = %s;
 
-  bytes private constant SUMS =
-%s;
+  bytes private constant SUMS = %s;
 
   /// @dev A point of the curve of G2 that is not in G2.
   bytes internal constant OUTSIDE =

@@ -84,7 +84,7 @@ func buildMutants(t *testing.T) string {
 	if err := os.WriteFile(overlayFile, list, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.Command(filepath.Join(runtime.GOROOT(), "bin", "go"), "test", "-c", "-overlay", overlayFile, "-o", program, ".")
+	build := exec.Command("go", "test", "-c", "-overlay", overlayFile, "-o", program, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
