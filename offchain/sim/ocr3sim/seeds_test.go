@@ -13,7 +13,7 @@ import (
 var (
 	seedFlag  = flag.Uint64("seed", 1, "the seed that TestSeed runs")
 	traceFlag = flag.String("simtrace", "", "a file to which TestSeed writes the trace of its run")
-	seedsFlag = flag.Int("seeds", 3000, "the number of seeds that TestSeeds runs")
+	seedsFlag = flag.Int("seeds", 2500, "the number of seeds that TestSeeds runs")
 )
 
 // TestSeed runs the scenario of one seed, for the replay of a failure.
