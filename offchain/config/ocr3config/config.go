@@ -25,7 +25,8 @@ type PublicConfig struct {
 	// DeltaProgress: without a committed outcome for this long, the oracles move to the next epoch. More than DeltaRound and
 	// DeltaGrace and, unless in development mode, at least 100 ms, as the next three.
 	DeltaProgress time.Duration
-	// DeltaResend is the interval in which the pacemaker repeats its messages.
+	// DeltaResend is the interval in which an oracle repeats its newest messages of the pacemaker and its request for the
+	// start of the epoch, and tries again to write certificates that it could not write.
 	DeltaResend time.Duration
 	// DeltaInitial is how long an oracle waits for the leader to start an epoch.
 	DeltaInitial time.Duration
