@@ -24,8 +24,9 @@ var errStuck = errors.New("not called: an earlier call ignores its canceled cont
 // calls makes calls into user code (the plugin, the contract transmitter) on goroutines of their own and sees to it that each
 // is answered by its deadline. All its methods are called on the instance's turn.
 //
-// A method (of the plugin, say) may have several calls for which the machine waits, as the protocol has it. A call that was given up and does not return soon is stuck: until it does return, further calls of the
-// method fail at once. Before that, they wait for it.
+// A method (of the plugin, say) may have several calls for which the machine waits, as the protocol has it. A call that was
+// given up and does not return soon is stuck: until it does return, further calls of the method fail at once. Before that, they
+// wait for it.
 type calls struct {
 	ctx    context.Context // ends with the instance
 	logger logging.Logger
