@@ -175,7 +175,7 @@ func Example_writingAPlugin() {
 }
 
 // TestDocumentedExample keeps the Go code in docs/plugins.md equal to the code
-// above, and to that of the example of package sim.
+// above, and to that of the examples of the simulators.
 func TestDocumentedExample(t *testing.T) {
 	doc, err := os.ReadFile("../../../docs/plugins.md")
 	if err != nil {
@@ -189,14 +189,19 @@ func TestDocumentedExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	simulated3, err := os.ReadFile("../../sim/ocr3sim/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	blocks := strings.Split(string(doc), "```go\n")[1:]
 	if len(blocks) == 0 {
 		t.Fatal("docs/plugins.md has no Go code")
 	}
+	examples := string(source) + string(simulated) + string(simulated3)
 	for i, b := range blocks {
 		code, _, _ := strings.Cut(b, "```")
 		code = strings.TrimSpace(code)
-		if !strings.Contains(string(source), code) && !strings.Contains(string(simulated), code) {
+		if !strings.Contains(examples, code) {
 			t.Errorf("block %d of docs/plugins.md is in none of the examples:\n%s", i+1, code)
 		}
 	}
