@@ -8,6 +8,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -23,7 +24,7 @@ func (n *node) call(effect kernel.Effect) {
 	ctx := context.Background()
 	switch e := effect.(type) {
 	case kernel.Verify:
-		n.answer(between(n.random, 0, maxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: n.firstBad(e.Checks)})
+		n.answer(engine.Between(n.random, 0, maxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: n.firstBad(e.Checks)})
 	case kernel.SignOffchain:
 		n.sign(e.ID, func() []byte { return n.sim.keys.signOffchain(n.id, e.Message) })
 	case ocr2.SignReport:
@@ -95,28 +96,28 @@ func within(what string, length, limit int, err error) error {
 // callPlugin makes a call with a deadline. do is told if the call is to fail.
 func (n *node) callPlugin(id kernel.CallID, timeout time.Duration, do func(fails error) ocr2.Event) {
 	faults := &n.sim.options.Faults
-	took := min(between(n.random, 0, maxPluginTime), timeout)
+	took := min(engine.Between(n.random, 0, maxPluginTime), timeout)
 	switch {
-	case n.sim.healed || n.hand != nil:
-	case chance(n.random, faults.PluginErrors):
+	case n.sim.Healed || n.hand != nil:
+	case engine.Chance(n.random, faults.PluginErrors):
 		n.sim.stats.PluginFaults++
 		n.answer(took, id, do(errPlugin))
 		return
-	case chance(n.random, faults.PluginSlow):
+	case engine.Chance(n.random, faults.PluginSlow):
 		n.sim.stats.PluginFaults++
 		if n.random.IntN(2) == 0 { // late
 			do(nil)
 			n.answer(timeout, id, do(context.DeadlineExceeded))
 			return
 		}
-		took = between(n.random, 0, timeout)
+		took = engine.Between(n.random, 0, timeout)
 	}
 	n.answer(took, id, do(nil))
 }
 
 func (n *node) sign(id kernel.CallID, do func() []byte) {
-	took := between(n.random, 0, maxKeyTime)
-	if !n.sim.healed && n.hand == nil && chance(n.random, n.sim.options.Faults.KeyErrors) {
+	took := engine.Between(n.random, 0, maxKeyTime)
+	if !n.sim.Healed && n.hand == nil && engine.Chance(n.random, n.sim.options.Faults.KeyErrors) {
 		n.sim.stats.Faults++
 		n.answer(took, id, kernel.Signed{ID: id, Err: errKey})
 		return
@@ -139,8 +140,8 @@ func (n *node) firstBad(checks []kernel.SignatureCheck) int {
 // transmit sends a report to the contract. The transaction outlives a crash of its sender.
 func (n *node) transmit(e ocr2.CallTransmit) {
 	n.sim.stats.Transmissions++
-	took := between(n.random, time.Millisecond, maxTransmitTime)
-	fails := !n.sim.healed && chance(n.random, n.sim.options.Faults.TransmitErrors)
+	took := engine.Between(n.random, time.Millisecond, maxTransmitTime)
+	fails := !n.sim.Healed && engine.Chance(n.random, n.sim.options.Faults.TransmitErrors)
 	if fails {
 		n.sim.stats.Faults++
 		if n.random.IntN(2) == 0 {
@@ -151,7 +152,7 @@ func (n *node) transmit(e ocr2.CallTransmit) {
 	seesRevert := n.random.IntN(2) == 0
 	life := n.life
 	signatures := append([]types.AttributedOnchainSignature(nil), e.Signatures...)
-	n.sim.at(n.sim.now+took, func() {
+	n.sim.At(n.sim.Now+took, func() {
 		err := n.sim.contract.transmit(n.id, e.Context, e.Report, signatures)
 		if n.life != life {
 			return

@@ -186,7 +186,7 @@ func (c *checkers) signs(n *node, e *ocr2.SignReport) {
 // violated ends the run.
 func (s *simulation) violated(invariant, format string, args ...any) {
 	if s.violation == nil {
-		s.violation = &Violation{Invariant: invariant, Detail: fmt.Sprintf(format, args...), At: s.now}
+		s.violation = &Violation{Invariant: invariant, Detail: fmt.Sprintf(format, args...), At: s.Now}
 		s.traceLine("violation of %q: %s", invariant, s.violation.Detail)
 	}
 }

@@ -174,12 +174,12 @@ func (c *totality) left(n *node, effect kernel.Effect) {
 		c.latest = round
 	}
 	c.due()
-	if !c.sim.healed {
+	if !c.sim.Healed {
 		return
 	}
 	f, ok := c.rounds[round]
 	if !ok {
-		f = &finalizers{first: c.sim.now}
+		f = &finalizers{first: c.sim.Now}
 		for i, other := range c.sim.nodes {
 			// Who did it before, at a time when messages could be lost, has done it.
 			if other.honest() && i != int(n.id) && c.once[i][round] {
@@ -199,7 +199,7 @@ func (c *totality) due() {
 	for len(c.order) > 0 {
 		round := c.order[0]
 		f := c.rounds[round]
-		if c.sim.now <= f.first+c.slack() {
+		if c.sim.Now <= f.first+c.slack() {
 			return
 		}
 		c.order = c.order[1:]
@@ -210,7 +210,7 @@ func (c *totality) due() {
 		for i, n := range c.sim.nodes {
 			if n.honest() && !f.by[i] {
 				c.sim.violated("totality", "oracle %d has not finalized round %s, which another honest oracle finalized %s before",
-					i, round, c.sim.now-f.first)
+					i, round, c.sim.Now-f.first)
 				return
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -54,15 +55,15 @@ func (c *Contract) latest() *LandedReport {
 // was some reports ago.
 func (c *Contract) Read() (*LandedReport, error) {
 	faults := &c.sim.options.Faults
-	if c.sim.healed || len(c.landed) == 0 {
+	if c.sim.Healed || len(c.landed) == 0 {
 		return c.latest(), nil
 	}
-	if chance(c.random, faults.ReadErrors) {
+	if engine.Chance(c.random, faults.ReadErrors) {
 		c.sim.stats.Faults++
 		return nil, errRead
 	}
 	back := 0
-	if chance(c.random, faults.StaleReads) {
+	if engine.Chance(c.random, faults.StaleReads) {
 		c.sim.stats.Faults++
 		back = c.random.IntN(4)
 	}
@@ -81,7 +82,7 @@ func (c *Contract) transmit(from commontypes.OracleID, ctx types.ReportContext, 
 	if len(c.landed) == 2*keptReports {
 		c.landed = slices.Delete(c.landed, 0, keptReports)
 	}
-	c.landed = append(c.landed, LandedReport{ctx, report, signatures, from, epoch0.Add(c.sim.now)})
+	c.landed = append(c.landed, LandedReport{ctx, report, signatures, from, engine.Epoch0.Add(c.sim.Now)})
 	c.sim.reportLanded(c.latest())
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -52,13 +53,13 @@ const (
 
 func newDisk(n *node, faults DiskFaults) *disk {
 	return &disk{
-		sim: n.sim, random: n.sim.stream("disk", uint64(n.id)), faults: faults, node: n,
+		sim: n.sim, random: n.sim.Stream("disk", uint64(n.id)), faults: faults, node: n,
 		pending: map[types.ReportTimestamp]types.PendingTransmission{},
 	}
 }
 
 func (d *disk) write(kind diskKind, w diskWrite) {
-	if d.faults.Delay == 0 && (d.sim.healed || d.faults.Errors == 0) {
+	if d.faults.Delay == 0 && (d.sim.Healed || d.faults.Errors == 0) {
 		w.apply()
 		w.done()
 		return
@@ -76,13 +77,13 @@ func (d *disk) write(kind diskKind, w diskWrite) {
 // begin works on the first write of a kind.
 func (d *disk) begin(kind diskKind, attempt int) {
 	life := d.node.life
-	delay := between(d.random, 0, d.faults.Delay)
-	fails := !d.sim.healed && attempt < maxDiskAttempts && chance(d.random, d.faults.Errors)
+	delay := engine.Between(d.random, 0, d.faults.Delay)
+	fails := !d.sim.Healed && attempt < maxDiskAttempts && engine.Chance(d.random, d.faults.Errors)
 	if fails {
 		d.sim.stats.DiskErrors++
 		delay += diskRetry
 	}
-	d.sim.at(d.sim.now+delay, func() {
+	d.sim.At(d.sim.Now+delay, func() {
 		if d.node.life != life {
 			return
 		}
@@ -133,12 +134,12 @@ func (d *disk) crash() {
 // read returns what an oracle that starts is to know.
 func (d *disk) read() ocr2.Start {
 	var start ocr2.Start
-	if d.sim.healed || !chance(d.random, d.faults.ReadErrors) || d.faults.NoRounds {
+	if d.sim.Healed || !engine.Chance(d.random, d.faults.ReadErrors) || d.faults.NoRounds {
 		start.State = d.state
 	} else {
 		d.sim.stats.DiskErrors++
 	}
-	if d.sim.healed || !chance(d.random, d.faults.ReadErrors) {
+	if d.sim.Healed || !engine.Chance(d.random, d.faults.ReadErrors) {
 		start.Pending = maps.Clone(d.pending)
 	} else {
 		d.sim.stats.DiskErrors++

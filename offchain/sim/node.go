@@ -7,6 +7,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -17,7 +18,7 @@ type node struct {
 	sim     *simulation
 	id      commontypes.OracleID
 	random  *rand.Rand
-	clock   clock
+	clock   engine.Clock
 	disk    *disk
 	hand    *Hand // nil unless this is a traitor
 	factory types.ReportingPluginFactory
@@ -78,7 +79,7 @@ func (n *node) crash() {
 	n.disk.crash()
 	n.sim.closePlugin(n)
 	life := n.life
-	n.sim.at(n.sim.now+between(n.random, 0, n.sim.options.Faults.MaxDowntime), func() {
+	n.sim.At(n.sim.Now+engine.Between(n.random, 0, n.sim.options.Faults.MaxDowntime), func() {
 		if n.life == life {
 			n.start()
 		}
@@ -98,43 +99,43 @@ func (n *node) happens(h *happening) {
 	if !n.up {
 		return
 	}
-	switch h.kind {
-	case happeningMessage:
+	switch h.Kind {
+	case engine.Message:
 		n.receive(h)
-	case happeningTimer:
-		if n.life == h.life && n.timers[h.timer] == h.generation {
-			n.timers[h.timer] = 0
-			n.step(ocr2.TimerFired{Timer: h.timer})
+	case engine.Timer:
+		if n.life == h.Life && n.timers[h.Timer] == h.Generation {
+			n.timers[h.Timer] = 0
+			n.step(ocr2.TimerFired{Timer: h.Timer})
 		}
-	case happeningResult:
-		if n.life != h.life {
+	case engine.Result:
+		if n.life != h.Life {
 			return
 		}
-		if n.abandoned[h.call] {
-			delete(n.abandoned, h.call)
+		if n.abandoned[h.Call] {
+			delete(n.abandoned, h.Call)
 			if n.random.IntN(2) == 0 {
 				return // the other half was on its way already
 			}
 		}
-		n.step(h.result)
+		n.step(h.Result.(ocr2.Event))
 	}
 }
 
 // receive takes a message from the network.
 func (n *node) receive(h *happening) {
-	message := h.message
-	if h.bytes != nil {
+	message := h.Message
+	if h.Bytes != nil {
 		var err error
-		if message, err = ocr2wire.Decode(h.bytes); err != nil {
-			n.sim.refused(n, h.from, err)
+		if message, err = ocr2wire.Decode(h.Bytes); err != nil {
+			n.sim.refused(n, h.From, err)
 			return
 		}
 	}
 	if err := ocr2wire.CheckSize(message, n.limits); err != nil {
-		n.sim.refused(n, h.from, err)
+		n.sim.refused(n, h.From, err)
 		return
 	}
-	from := h.from
+	from := h.From
 	if n.sim.options.breaks.mistakenSender && !n.sim.nodes[from].honest() && n.honest() {
 		n.sim.checkers.delivered(n, from, message)
 		n.step(ocr2.MessageReceived{From: commontypes.OracleID(n.random.IntN(n.sim.options.N)), Message: message})
@@ -152,7 +153,7 @@ func (n *node) step(ev ocr2.Event) {
 	n.sim.stats.Steps++
 	n.sim.traceEvent(n, ev)
 	life := n.life
-	effects := n.machine.Step(n.clock.at(n.sim.now), ev)
+	effects := n.machine.Step(n.clock.At(n.sim.Now), ev)
 	before := n.status
 	n.status = n.machine.Status()
 	n.sim.checkers.stepped(n, ev, &before, &n.status)
@@ -195,8 +196,8 @@ func (n *node) perform(effect kernel.Effect) {
 		}
 		n.armed++
 		n.timers[e.Timer] = n.armed
-		n.sim.queue.add(n.sim.now+n.clock.real(e.After),
-			happening{kind: happeningTimer, node: n.id, life: n.life, timer: e.Timer, generation: n.armed})
+		n.sim.Queue.Add(n.sim.Now+n.clock.Real(e.After),
+			happening{Kind: engine.Timer, Node: n.id, Life: n.life, Timer: e.Timer, Generation: n.armed})
 	case kernel.CancelTimer:
 		n.timers[e.Timer] = 0
 
@@ -237,7 +238,7 @@ func (n *node) persistState(state types.PersistentState) {
 
 // answer hands in the result of a call after some time.
 func (n *node) answer(after time.Duration, id kernel.CallID, result ocr2.Event) {
-	n.sim.queue.add(n.sim.now+after, happening{kind: happeningResult, node: n.id, life: n.life, call: id, result: result})
+	n.sim.Queue.Add(n.sim.Now+after, happening{Kind: engine.Result, Node: n.id, Life: n.life, Call: id, Result: result})
 }
 
 // leave lets an effect out of the oracle.
@@ -259,7 +260,7 @@ func (n *node) send(to commontypes.OracleID, m ocr2wire.Message) {
 		return
 	}
 	m, bytes := n.sim.wire(m)
-	n.sim.network.send(n.id, to, m, bytes)
+	n.sim.network.Send(n.id, to, m, bytes)
 }
 
 func (n *node) broadcast(m ocr2wire.Message) {
@@ -274,6 +275,6 @@ func (n *node) broadcast(m ocr2wire.Message) {
 	}
 	m, bytes := n.sim.wire(m)
 	for to := range n.sim.options.N {
-		n.sim.network.send(n.id, commontypes.OracleID(to), m, bytes)
+		n.sim.network.Send(n.id, commontypes.OracleID(to), m, bytes)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -91,17 +92,7 @@ type Faults struct {
 }
 
 // NetworkFaults are faults of the links between oracles. A link of an oracle to itself has none.
-type NetworkFaults struct {
-	Loss, Duplicate, Reorder float64
-	// Slow is for each message: that it takes up to SlowBy longer (and, as long as it is not reordered, all behind it).
-	Slow   float64
-	SlowBy time.Duration
-	// Partitions is how often the network falls into two parts, for at most PartitionFor (1 s if that is 0).
-	Partitions   int
-	PartitionFor time.Duration
-	// Links overrides the above for single links, by sender and receiver; its Partitions and Links have no effect.
-	Links map[[2]commontypes.OracleID]NetworkFaults
-}
+type NetworkFaults = engine.NetworkFaults
 
 // DiskFaults are faults of the oracles' databases.
 type DiskFaults struct {
@@ -128,8 +119,7 @@ func Rough() Faults {
 
 // The slowest that things are after HealAfter. Default timing leaves room for a round with all of them.
 const (
-	maxLatency      = 40 * time.Millisecond // of a message
-	maxSelfLatency  = 100 * time.Microsecond
+	maxLatency      = engine.MaxLatency // of a message
 	maxPluginTime   = 5 * time.Millisecond
 	maxKeyTime      = time.Millisecond
 	maxVerifyTime   = time.Millisecond
@@ -138,36 +128,29 @@ const (
 
 // setDefaults fills in what is zero.
 func (o *Options) setDefaults() {
-	setDefault(&o.N, 4)
+	engine.SetDefault(&o.N, 4)
 	if o.F == 0 && !o.NoFaulty {
 		o.F = (o.N - 1) / 3
 	}
-	setDefault(&o.Rounds, 10)
-	setDefault(&o.Faults.MaxDowntime, time.Second)
-	setDefault(&o.Faults.Network.PartitionFor, time.Second)
+	engine.SetDefault(&o.Rounds, 10)
+	engine.SetDefault(&o.Faults.MaxDowntime, time.Second)
+	engine.SetDefault(&o.Faults.Network.PartitionFor, time.Second)
 	t := &o.Timing
-	setDefault(&t.DeltaRound, 200*time.Millisecond)
-	setDefault(&t.DeltaGrace, 20*time.Millisecond)
-	setDefault(&t.DeltaStage, 200*time.Millisecond)
-	setDefault(&t.RMax, 10)
+	engine.SetDefault(&t.DeltaRound, 200*time.Millisecond)
+	engine.SetDefault(&t.DeltaGrace, 20*time.Millisecond)
+	engine.SetDefault(&t.DeltaStage, 200*time.Millisecond)
+	engine.SetDefault(&t.RMax, 10)
 	for _, d := range []*time.Duration{
 		&t.MaxDurationQuery, &t.MaxDurationObservation, &t.MaxDurationReport, &t.MaxDurationShouldAccept, &t.MaxDurationShouldTransmit,
 	} {
-		setDefault(d, 50*time.Millisecond)
+		engine.SetDefault(d, 50*time.Millisecond)
 	}
-	setDefault(&t.TransmitTimeout, 10*time.Second)
+	engine.SetDefault(&t.TransmitTimeout, 10*time.Second)
 	// Five messages, two durable writes, three plugin calls, some signatures; then as much again.
-	setDefault(&t.DeltaProgress, 2*(t.DeltaRound+t.DeltaGrace+6*maxLatency+3*maxPluginTime+4*maxKeyTime+4*o.Faults.Disk.Delay))
-	setDefault(&t.DeltaResend, t.DeltaProgress)
+	engine.SetDefault(&t.DeltaProgress, 2*(t.DeltaRound+t.DeltaGrace+6*maxLatency+3*maxPluginTime+4*maxKeyTime+4*o.Faults.Disk.Delay))
+	engine.SetDefault(&t.DeltaResend, t.DeltaProgress)
 	if t.S == nil {
 		t.S = []int{1, o.N - 1}
-	}
-}
-
-func setDefault[T comparable](value *T, def T) {
-	var zero T
-	if *value == zero {
-		*value = def
 	}
 }
 

@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -12,63 +11,6 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
-
-// TestQueueKeepsOrder: by time, then by arrival.
-func TestQueueKeepsOrder(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	var q queue
-	added := uint64(0)
-	var lastAt instant
-	lastCall := kernel.CallID(0)
-	pop := func() {
-		at, h := q.pop()
-		if at < lastAt || at == lastAt && h.call < lastCall {
-			t.Fatalf("%s, number %d comes after %s, number %d", at, h.call, lastAt, lastCall)
-		}
-		lastAt, lastCall = at, h.call
-	}
-	for range 10_000 {
-		if q.len() > 0 && random.IntN(2) == 0 {
-			pop()
-			continue
-		}
-		added++
-		q.add(lastAt+instant(random.IntN(5)), happening{kind: happeningMessage, call: kernel.CallID(added)})
-	}
-	if len(q.slab) > 1000 {
-		t.Errorf("the slab grew to %d for at most %d things at a time", len(q.slab), q.len())
-	}
-	for q.len() > 0 {
-		pop()
-	}
-}
-
-// TestQueueHurries: late messages come soon, in their order, and nothing else changes.
-func TestQueueHurries(t *testing.T) {
-	var q queue
-	for i, kind := range []happeningKind{happeningMessage, happeningTimer, happeningMessage, happeningMessage} {
-		q.add(instant(100-10*i), happening{kind: kind, call: kernel.CallID(i)})
-	}
-	q.hurry(75)
-	var got []string
-	for q.len() > 0 {
-		at, h := q.pop()
-		got = append(got, fmt.Sprintf("%d:%d", at, h.call))
-	}
-	if want := "70:3 75:2 75:0 90:1"; strings.Join(got, " ") != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-func TestClockDrift(t *testing.T) {
-	c := clock{skew: time.Hour, drift: 1000}
-	if got, want := c.at(1000*time.Second), epoch0.Add(time.Hour+1001*time.Second); !got.Equal(want) {
-		t.Errorf("a fast clock shows %s, want %s", got, want)
-	}
-	if got, want := c.real(1000*time.Second), 999*time.Second; got != want {
-		t.Errorf("it advances by 1000 s in %s, want %s", got, want)
-	}
-}
 
 // TestSignaturesCannotBeForged: each signature is good for its signer, kind and content alone.
 func TestSignaturesCannotBeForged(t *testing.T) {

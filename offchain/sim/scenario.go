@@ -13,6 +13,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/plugins/median"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median/evmreportcodec"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -44,7 +45,7 @@ func Scenario(seed uint64) Options {
 	o.Timing = randomTiming(random, o.N)
 	if random.IntN(4) > 0 {
 		o.Faults = randomFaults(random)
-		o.HealAfter = between(random, time.Second, 5*time.Second)
+		o.HealAfter = engine.Between(random, time.Second, 5*time.Second)
 	}
 	// So many that all of them are faulty in one run of three; in another one there are none.
 	o.Traitors = randomTraitors(random, []int{0, o.F, random.IntN(o.F + 1)}[random.IntN(3)])
@@ -59,15 +60,12 @@ func Scenario(seed uint64) Options {
 	return o
 }
 
-// either picks one of its arguments.
-func either[V any](random *rand.Rand, values ...V) V { return values[random.IntN(len(values))] }
-
 func randomTiming(random *rand.Rand, n int) Timing {
 	t := Timing{
-		DeltaRound: between(random, 20*time.Millisecond, 400*time.Millisecond),
-		DeltaGrace: between(random, 0, 50*time.Millisecond),
-		DeltaStage: between(random, 0, 500*time.Millisecond),
-		RMax:       either[uint8](random, 1, 2, 3, 3, 5, 10, 100, 254),
+		DeltaRound: engine.Between(random, 20*time.Millisecond, 400*time.Millisecond),
+		DeltaGrace: engine.Between(random, 0, 50*time.Millisecond),
+		DeltaStage: engine.Between(random, 0, 500*time.Millisecond),
+		RMax:       engine.Either[uint8](random, 1, 2, 3, 3, 5, 10, 100, 254),
 	}
 	for left := n; left > 0; {
 		stage := min(left, 1+random.IntN(n))
@@ -90,17 +88,17 @@ func randomFaults(random *rand.Rand) Faults {
 	}
 	var f Faults
 	f.Network = NetworkFaults{
-		Loss: level(0.3), Duplicate: level(0.2), Reorder: level(0.2), Slow: level(0.2), SlowBy: between(random, 0, 2*time.Second),
-		Partitions: either(random, 0, 0, 1, 3), PartitionFor: between(random, 0, 3*time.Second),
+		Loss: level(0.3), Duplicate: level(0.2), Reorder: level(0.2), Slow: level(0.2), SlowBy: engine.Between(random, 0, 2*time.Second),
+		Partitions: engine.Either(random, 0, 0, 1, 3), PartitionFor: engine.Between(random, 0, 3*time.Second),
 	}
 	f.Disk = DiskFaults{
-		Delay: either(random, 0, 0, between(random, 0, 50*time.Millisecond)), Errors: level(0.3), ReadErrors: level(0.3),
+		Delay: engine.Either(random, 0, 0, engine.Between(random, 0, 50*time.Millisecond)), Errors: level(0.3), ReadErrors: level(0.3),
 		NoRounds: random.IntN(6) == 0,
 	}
-	f.Crashes, f.MaxDowntime = either(random, 0, 1, 3, 8), between(random, time.Millisecond, 2*time.Second)
+	f.Crashes, f.MaxDowntime = engine.Either(random, 0, 1, 3, 8), engine.Between(random, time.Millisecond, 2*time.Second)
 	f.PluginErrors, f.PluginSlow, f.KeyErrors = level(0.2), level(0.2), level(0.1)
 	f.TransmitErrors, f.ReadErrors, f.StaleReads = level(0.5), level(0.3), level(0.3)
-	f.ClockSkew, f.ClockDriftPPM = either(random, 0, time.Second, time.Hour), either[int64](random, 0, 100, 5000)
+	f.ClockSkew, f.ClockDriftPPM = engine.Either(random, 0, time.Second, time.Hour), engine.Either[int64](random, 0, 100, 5000)
 	return f
 }
 
@@ -110,7 +108,7 @@ func randomTraitors(random *rand.Rand, count int) []Traitor {
 		if random.IntN(4) == 0 {
 			traitors[i] = &Fickle{Faces: AllTraitors()}
 		} else {
-			traitors[i] = either(random, AllTraitors()...)
+			traitors[i] = engine.Either(random, AllTraitors()...)
 		}
 	}
 	return traitors
@@ -124,8 +122,8 @@ func useMedian(o *Options, random *rand.Rand) {
 	}
 	o.OnchainConfig = onchain
 	o.PluginConfig = median.OffchainConfig{
-		AlphaReportPPB: either[uint64](random, 0, 1, 1_000_000), AlphaAcceptPPB: either[uint64](random, 0, 1_000_000),
-		DeltaC: either(random, 0, time.Second, 5*time.Second),
+		AlphaReportPPB: engine.Either[uint64](random, 0, 1, 1_000_000), AlphaAcceptPPB: engine.Either[uint64](random, 0, 1_000_000),
+		DeltaC: engine.Either(random, 0, time.Second, 5*time.Second),
 	}.Encode()
 	o.PluginFor = medianFactory
 	o.CheckReport = honestMedian

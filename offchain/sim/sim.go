@@ -2,10 +2,7 @@ package sim
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -13,8 +10,14 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
+)
+
+type (
+	instant   = engine.Instant
+	happening = engine.Happening[ocr2wire.Message]
 )
 
 // Result is what came of a run.
@@ -95,60 +98,48 @@ func Simulate(o Options) (*Result, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s := &simulation{options: o}
+	s := &simulation{World: engine.NewWorld[ocr2wire.Message](o.Seed), options: o}
 	if err := s.setUp(); err != nil {
 		return nil, err
 	}
 	s.run()
-	s.stats.Time = s.now
+	s.stats.Time = s.Now
+	s.stats.Messages, s.stats.Lost, s.stats.Partitions = s.Traffic.Messages, s.Traffic.Lost, s.Traffic.Partitions
+	s.stats.Faults += s.Traffic.Faults
 	return &Result{
-		Options: o, Violation: s.violation, Reports: s.contract.landed, Stats: s.stats, Fingerprint: s.fingerprint,
+		Options: o, Violation: s.violation, Reports: s.contract.landed, Stats: s.stats, Fingerprint: s.Fingerprint,
 	}, nil
 }
 
 // simulation is one run.
 type simulation struct {
-	options     Options
-	now         instant
-	queue       queue
-	healed      bool
-	digest      types.ConfigDigest
-	leaders     config.LeadersV1
-	leaderKey   [16]byte
-	orderKey    [16]byte
-	keys        signatures
-	network     *network
-	nodes       []*node
-	contract    *Contract
-	checkers    *checkers
-	conspiracy  *conspiracy
-	unique      bool // the plugin asks for unique reports
-	landed      int  // since the network healed
-	stats       Stats
-	violation   *Violation
-	fingerprint uint64
-}
-
-// stream returns a source of randomness for one purpose, so that a change in one part of a run leaves others as they were.
-func (s *simulation) stream(purpose string, index ...uint64) *rand.Rand {
-	b := binary.BigEndian.AppendUint64([]byte(purpose), s.options.Seed)
-	for _, i := range index {
-		b = binary.BigEndian.AppendUint64(b, i)
-	}
-	sum := sha256.Sum256(b)
-	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:]), binary.BigEndian.Uint64(sum[8:])))
+	engine.World[ocr2wire.Message]
+	options    Options
+	digest     types.ConfigDigest
+	leaders    config.LeadersV1
+	leaderKey  [16]byte
+	orderKey   [16]byte
+	keys       signatures
+	network    *engine.Network[ocr2wire.Message]
+	nodes      []*node
+	contract   *Contract
+	checkers   *checkers
+	conspiracy *conspiracy
+	unique     bool // the plugin asks for unique reports
+	landed     int  // since the network healed
+	stats      Stats
+	violation  *Violation
 }
 
 func (s *simulation) setUp() error {
 	o := &s.options
-	random := s.stream("set up")
+	random := s.Stream("set up")
 	for _, b := range [][]byte{s.digest[:], s.leaderKey[:], s.orderKey[:]} {
 		for i := range b {
 			b[i] = byte(random.Uint32())
 		}
 	}
 	s.leaders = config.NewLeadersV1(o.N, s.leaderKey)
-	s.fingerprint = 14695981039346656037
 	s.keys = newSeals(o.Seed)
 	if o.RealKeys {
 		real, err := newRealKeys(o.Seed, o.N)
@@ -157,9 +148,9 @@ func (s *simulation) setUp() error {
 		}
 		s.keys = real
 	}
-	s.healed = o.HealAfter == 0
-	s.contract = &Contract{sim: s, random: s.stream("contract")}
-	s.network = newNetwork(s, o.Faults.Network)
+	s.Healed = o.HealAfter == 0
+	s.contract = &Contract{sim: s, random: s.Stream("contract")}
+	s.network = engine.NewNetwork(&s.World, o.N, o.Faults.Network)
 	s.conspiracy = newConspiracy(s)
 	ids := o.TraitorIDs
 	if ids == nil {
@@ -189,22 +180,22 @@ func (s *simulation) setUp() error {
 }
 
 func (s *simulation) newNode(id commontypes.OracleID, traitor int) *node {
-	n := &node{sim: s, id: id, random: s.stream("node", uint64(id))}
+	n := &node{sim: s, id: id, random: s.Stream("node", uint64(id))}
 	faults := &s.options.Faults
 	if traitor >= 0 {
-		n.hand = &Hand{node: n, traitor: s.options.Traitors[traitor], Random: s.stream("traitor", uint64(id))}
+		n.hand = &Hand{node: n, traitor: s.options.Traitors[traitor], Random: s.Stream("traitor", uint64(id))}
 		s.conspiracy.members = append(s.conspiracy.members, id)
 		n.disk = newDisk(n, DiskFaults{})
 	} else {
-		n.clock.skew = between(n.random, -faults.ClockSkew, faults.ClockSkew)
+		n.clock.Skew = engine.Between(n.random, -faults.ClockSkew, faults.ClockSkew)
 		if faults.ClockDriftPPM > 0 {
-			n.clock.drift = n.random.Int64N(2*faults.ClockDriftPPM+1) - faults.ClockDriftPPM
+			n.clock.Drift = n.random.Int64N(2*faults.ClockDriftPPM+1) - faults.ClockDriftPPM
 		}
 		n.disk = newDisk(n, faults.Disk)
 	}
 	env := &Environment{
-		OracleID: id, Traitor: traitor >= 0, Contract: s.contract, Random: s.stream("plugin", uint64(id)), Digest: s.digest,
-		Now: func() time.Time { return n.clock.at(s.now) },
+		OracleID: id, Traitor: traitor >= 0, Contract: s.contract, Random: s.Stream("plugin", uint64(id)), Digest: s.digest,
+		Now: func() time.Time { return n.clock.At(s.Now) },
 	}
 	switch {
 	case s.options.PluginFor != nil:
@@ -275,11 +266,6 @@ func (s *simulation) closePlugin(n *node) {
 	n.plugin = nil
 }
 
-// at has something done at a virtual time.
-func (s *simulation) at(when instant, do func()) {
-	s.queue.add(when, happening{kind: happeningAction, do: do})
-}
-
 // run lets everything happen until enough reports landed, or it is clear that they never will.
 func (s *simulation) run() {
 	defer func() {
@@ -290,24 +276,28 @@ func (s *simulation) run() {
 	s.schedule()
 	deadline := s.options.HealAfter + s.patience()
 	settle := instant(-1) // when the run ends
-	for s.queue.len() > 0 && s.violation == nil {
-		at, h := s.queue.pop()
+	for s.Queue.Len() > 0 && s.violation == nil {
+		at, h := s.Queue.Pop()
 		if settle >= 0 && at > settle {
 			break
 		}
-		s.now = max(s.now, at)
-		if s.now > deadline {
+		s.Now = max(s.Now, at)
+		if s.Now > deadline {
 			s.violated("progress", "%d reports landed in %s after everything healed, want %d", s.landed, s.patience(), s.options.Rounds)
 			break
 		}
-		s.stamp(&h)
-		if h.kind == happeningAction {
-			h.do()
-		} else {
-			s.nodes[h.node].happens(&h)
+		kind := uint64(0)
+		if h.Message != nil {
+			kind = uint64(h.Message.Kind())
 		}
-		if settle < 0 && s.healed && s.landed >= s.options.Rounds {
-			settle = s.now + totalityTime + 4*(s.options.Faults.Disk.Delay+diskRetry) + time.Millisecond
+		s.Stamp(&h, kind)
+		if h.Kind == engine.Action {
+			h.Do()
+		} else {
+			s.nodes[h.Node].happens(&h)
+		}
+		if settle < 0 && s.Healed && s.landed >= s.options.Rounds {
+			settle = s.Now + totalityTime + 4*(s.options.Faults.Disk.Delay+diskRetry) + time.Millisecond
 			deadline = settle + time.Hour
 		}
 	}
@@ -315,7 +305,7 @@ func (s *simulation) run() {
 		s.violated("progress", "nothing happens any more")
 	}
 	if s.violation == nil {
-		s.now = settle
+		s.Now = settle
 		s.checkers.ended()
 	}
 	for _, n := range s.nodes {
@@ -334,31 +324,31 @@ func (s *simulation) patience() time.Duration {
 
 // schedule plans the starts and the faults.
 func (s *simulation) schedule() {
-	random := s.stream("schedule")
+	random := s.Stream("schedule")
 	for _, n := range s.nodes {
-		s.at(between(random, 0, 100*time.Millisecond), n.start)
+		s.At(engine.Between(random, 0, 100*time.Millisecond), n.start)
 	}
 	for _, n := range s.nodes {
 		if n.hand != nil {
-			s.at(0, n.hand.tick)
+			s.At(0, n.hand.tick)
 		}
 	}
 	if s.options.HealAfter == 0 {
 		return
 	}
-	s.network.schedulePartitions(s.options.HealAfter)
+	s.network.SchedulePartitions(s.options.HealAfter)
 	for range s.options.Faults.Crashes {
 		n := s.nodes[random.IntN(len(s.nodes))]
-		s.at(between(random, 0, s.options.HealAfter), func() {
+		s.At(engine.Between(random, 0, s.options.HealAfter), func() {
 			if n.up && n.honest() {
 				n.crashIn = 1 + n.random.IntN(60)
 			}
 		})
 	}
-	s.at(s.options.HealAfter, func() {
-		s.healed = true
+	s.At(s.options.HealAfter, func() {
+		s.Healed = true
 		s.traceLine("heal")
-		s.network.heal()
+		s.network.Heal()
 		for _, n := range s.nodes {
 			n.heal()
 		}
@@ -388,7 +378,7 @@ func (s *simulation) refused(n *node, from commontypes.OracleID, err error) {
 
 func (s *simulation) reportLanded(r *LandedReport) {
 	s.stats.Landed++
-	if s.healed {
+	if s.Healed {
 		s.landed++
 	}
 	s.traceLine("landed %s from=%d report=%x", roundOf(r.Context.ReportTimestamp), r.Transmitter, []byte(r.Report))
@@ -407,16 +397,4 @@ func (s *simulation) window() int64 {
 	deltaRound := s.options.Timing.DeltaRound
 	rounds := (10*time.Minute + deltaRound - 1) / deltaRound
 	return min(max(int64(rounds), 10), 1000)
-}
-
-// stamp adds a happening to the fingerprint.
-func (s *simulation) stamp(h *happening) {
-	const prime = 1099511628211
-	mix := func(v uint64) { s.fingerprint = (s.fingerprint ^ v) * prime }
-	mix(uint64(s.now))
-	mix(uint64(h.kind)<<32 | uint64(h.node)<<16 | uint64(h.from)<<8 | uint64(h.timer))
-	mix(uint64(h.call)<<8 | uint64(len(h.bytes)))
-	if h.message != nil {
-		mix(uint64(h.message.Kind()))
-	}
 }

@@ -14,7 +14,7 @@ import (
 
 func (s *simulation) traceLine(format string, args ...any) {
 	if s.options.Trace != nil {
-		s.writeTrace(fmt.Sprintf("%.6f - %s\n", s.now.Seconds(), fmt.Sprintf(format, args...)))
+		s.writeTrace(fmt.Sprintf("%.6f - %s\n", s.Now.Seconds(), fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -26,7 +26,7 @@ func (s *simulation) trace(n *node, what string, detail any) {
 	if detail != nil {
 		what = fmt.Sprintf("%s %v", what, detail)
 	}
-	s.writeTrace(fmt.Sprintf("%.6f %d %s\n", s.now.Seconds(), n.id, what))
+	s.writeTrace(fmt.Sprintf("%.6f %d %s\n", s.Now.Seconds(), n.id, what))
 }
 
 func (s *simulation) traceEvent(n *node, ev ocr2.Event) {

@@ -60,7 +60,7 @@ func newConspiracy(s *simulation) *conspiracy { return &conspiracy{sim: s} }
 
 func (h *Hand) tick() {
 	h.traitor.Tick(h)
-	h.node.sim.at(h.node.sim.now+TickInterval, h.tick)
+	h.node.sim.At(h.node.sim.Now+TickInterval, h.tick)
 }
 
 // ID returns the traitor's own index.
@@ -99,17 +99,17 @@ func (h *Hand) Timestamp(epoch uint32, round uint8) types.ReportTimestamp {
 func (h *Hand) Send(to commontypes.OracleID, m ocr2wire.Message) {
 	h.node.sim.trace(h.node, "traitor "+h.traitor.Name()+" sends", m)
 	m, bytes := h.node.sim.wire(m)
-	h.node.sim.network.send(h.node.id, to, m, bytes)
+	h.node.sim.network.Send(h.node.id, to, m, bytes)
 }
 
 // SendAfter sends a message later.
 func (h *Hand) SendAfter(d time.Duration, to commontypes.OracleID, m ocr2wire.Message) {
-	h.node.sim.at(h.node.sim.now+d, func() { h.Send(to, m) })
+	h.node.sim.At(h.node.sim.Now+d, func() { h.Send(to, m) })
 }
 
 // SendBytes sends bytes that need not be a message.
 func (h *Hand) SendBytes(to commontypes.OracleID, b []byte) {
-	h.node.sim.network.send(h.node.id, to, nil, b)
+	h.node.sim.network.Send(h.node.id, to, nil, b)
 }
 
 // Broadcast sends a message to all oracles.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
@@ -14,9 +15,9 @@ type Delayer struct{ Obedient }
 func (*Delayer) Name() string { return "delayer" }
 
 func (*Delayer) Outgoing(h *Hand, to commontypes.OracleID, m ocr2wire.Message) {
-	late := between(h.Random, 0, 100*time.Millisecond)
+	late := engine.Between(h.Random, 0, 100*time.Millisecond)
 	if h.Random.IntN(10) == 0 {
-		late = between(h.Random, 0, 5*time.Second)
+		late = engine.Between(h.Random, 0, 5*time.Second)
 	}
 	h.SendAfter(late, to, m)
 }
