@@ -77,8 +77,8 @@ func parse(offchainConfig []byte, r *config.Report) (Parsed, error) {
 // everything that is wrong (config.Violations takes the error apart), except that a wrong version, an overlong config and
 // bytes that do not parse end the checks.
 //
-// skipResourceExhaustionChecks leaves out the lower bounds of DeltaProgress, DeltaResend, DeltaInitial and DeltaCertifiedCommitRequest. Oracles set it in development
-// mode only, bootstrap nodes always. Neither the digest nor the onchain config are looked at: see config.CheckContractConfig.
+// skipResourceExhaustionChecks leaves out the lower bounds of DeltaProgress, DeltaResend, DeltaInitial and
+// DeltaCertifiedCommitRequest. Oracles set it in development mode only, bootstrap nodes always. Neither the digest nor the onchain config are looked at: see config.CheckContractConfig.
 //
 // The result shares no memory with cc.
 func PublicConfigFromContractConfig(skipResourceExhaustionChecks bool, cc types.ContractConfig) (PublicConfig, error) {
@@ -86,44 +86,30 @@ func PublicConfigFromContractConfig(skipResourceExhaustionChecks bool, cc types.
 	return cfg, err
 }
 
+var version = config.Version{Name: "OCR3", Number: config.OCR3Version}
+
 func decode(
 	skipResourceExhaustionChecks bool, cc types.ContractConfig,
 ) (PublicConfig, config.SharedSecretEncryptions, error) {
-	fail := func(err error) (PublicConfig, config.SharedSecretEncryptions, error) {
-		return PublicConfig{}, config.SharedSecretEncryptions{}, fmt.Errorf("OCR3 config: %w", err)
-	}
-	if cc.OffchainConfigVersion != config.OCR3Version {
-		return fail(&config.Violation{
-			Field: "OffchainConfigVersion", Value: cc.OffchainConfigVersion, Rule: fmt.Sprintf("must be %d", config.OCR3Version),
-		})
-	}
-	var r config.Report
-	p, err := parse(cc.OffchainConfig, &r)
+	var cfg PublicConfig
+	identities, encryptions, err := version.Decode(cc, func(r *config.Report) (config.Contents, error) {
+		p, err := parse(cc.OffchainConfig, r)
+		cfg = p.Config
+		cfg.F = int(cc.F)
+		cfg.OnchainConfig = bytes.Clone(cc.OnchainConfig)
+		cfg.ConfigDigest = cc.ConfigDigest
+		return config.Contents{PeerIDs: p.PeerIDs, OffchainPublicKeys: p.OffchainPublicKeys, Encryptions: p.Encryptions}, err
+	}, func(r *config.Report) {
+		checkParameters(r, cfg, len(cc.Signers))
+		if !skipResourceExhaustionChecks {
+			checkResourceExhaustion(r, cfg)
+		}
+	})
 	if err != nil {
-		return fail(err)
+		return PublicConfig{}, config.SharedSecretEncryptions{}, err
 	}
-	lists := config.IdentityLists{
-		Signers:            cc.Signers,
-		PeerIDs:            p.PeerIDs,
-		OffchainPublicKeys: p.OffchainPublicKeys,
-		Transmitters:       cc.Transmitters,
-		Encryptions:        len(p.Encryptions.Encryptions),
-	}
-	lists.Check(&r)
-
-	cfg := p.Config
-	cfg.F = int(cc.F)
-	cfg.OnchainConfig = bytes.Clone(cc.OnchainConfig)
-	cfg.ConfigDigest = cc.ConfigDigest
-	checkParameters(&r, cfg, len(cc.Signers))
-	if !skipResourceExhaustionChecks {
-		checkResourceExhaustion(&r, cfg)
-	}
-	if err := r.Err(); err != nil {
-		return fail(err)
-	}
-	cfg.OracleIdentities = lists.Identities()
-	return cfg, p.Encryptions, nil
+	cfg.OracleIdentities = identities
+	return cfg, encryptions, nil
 }
 
 // SharedConfigFromContractConfig is PublicConfigFromContractConfig for an oracle: it also looks up which oracle self is, and
@@ -140,13 +126,9 @@ func SharedConfigFromContractConfig(
 	if err != nil {
 		return SharedConfig{}, err
 	}
-	id, err := config.FindSelf(cfg.OracleIdentities, self)
+	id, secret, err := version.Open(cfg.OracleIdentities, encryptions, self, diffieHellman)
 	if err != nil {
-		return SharedConfig{}, fmt.Errorf("OCR3 config: %w", err)
-	}
-	secret, err := encryptions.Decrypt(id, diffieHellman)
-	if err != nil {
-		return SharedConfig{}, fmt.Errorf("OCR3 config: %w", err)
+		return SharedConfig{}, err
 	}
 	return SharedConfig{PublicConfig: cfg, OracleID: id, SharedSecret: secret, Keys: config.KeysV3(secret, cfg.ConfigDigest)}, nil
 }
