@@ -234,3 +234,19 @@ func strict(raw json.RawMessage, v any) error {
 	d.DisallowUnknownFields()
 	return d.Decode(v)
 }
+
+// LimitsKind is the kind of a case of api-limits.json: "PROTOCOL endpoint" if it has an oracle count, "PROTOCOL plugin" if it has
+// limits only.
+func LimitsKind(_ File, c Case) string {
+	var in struct {
+		Protocol string
+		N        *int
+	}
+	if json.Unmarshal(c.Input, &in) != nil {
+		return ""
+	}
+	if in.N == nil {
+		return in.Protocol + " plugin"
+	}
+	return in.Protocol + " endpoint"
+}

@@ -265,17 +265,7 @@ func TestLimitsVectors(t *testing.T) {
 
 func TestAPILimitsVectors(t *testing.T) {
 	vectors.EachKind(t, "../testdata", []string{"api-limits.json"}, vectors.Kinds{
-		// An endpoint case has an oracle count, a plugin case has limits only.
-		Of: func(_ vectors.File, c vectors.Case) string {
-			in := vectors.Decode[struct {
-				Protocol string
-				N        *int
-			}](t, c.Input)
-			if in.N == nil {
-				return in.Protocol + " plugin"
-			}
-			return in.Protocol + " endpoint"
-		},
+		Of: vectors.LimitsKind,
 		Run: map[string]func(*testing.T, vectors.File, vectors.Case){
 			"ocr2 endpoint": func(t *testing.T, _ vectors.File, c vectors.Case) {
 				in := vectors.DecodeStrict[struct {

@@ -223,17 +223,7 @@ func TestAPILimitsVectors(t *testing.T) {
 		"ocr3_1 plugin": "OCR3.1, which is not built yet", "mercury plugin": "offchain/mercury",
 	}
 	vectors.EachKind(t, "../testdata", []string{"api-limits.json"}, vectors.Kinds{
-		// An endpoint case has an oracle count, a plugin case has limits only.
-		Of: func(_ vectors.File, c vectors.Case) string {
-			in := vectors.Decode[struct {
-				Protocol string
-				N        *int
-			}](t, c.Input)
-			if in.N == nil {
-				return in.Protocol + " plugin"
-			}
-			return in.Protocol + " endpoint"
-		},
+		Of: vectors.LimitsKind,
 		Run: map[string]func(*testing.T, vectors.File, vectors.Case){
 			"ocr3 plugin": func(t *testing.T, _ vectors.File, c vectors.Case) {
 				in := vectors.DecodeStrict[struct {

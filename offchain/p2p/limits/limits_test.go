@@ -174,16 +174,7 @@ func checkNetwork(t *testing.T, c vectors.Case, got types.BinaryNetworkEndpointL
 // TestAPIVectors runs the cases that are about the versions here; rates to the last digit.
 func TestAPIVectors(t *testing.T) {
 	vectors.EachKind(t, "testdata", []string{"api-limits.json"}, vectors.Kinds{
-		Of: func(_ vectors.File, c vectors.Case) string {
-			in := vectors.Decode[struct {
-				Protocol string
-				N        *int
-			}](t, c.Input)
-			if in.N == nil {
-				return in.Protocol + " plugin"
-			}
-			return in.Protocol + " endpoint"
-		},
+		Of: vectors.LimitsKind,
 		Run: map[string]runCase{
 			"ocr3 endpoint": func(t *testing.T, _ vectors.File, c vectors.Case) {
 				in := vectors.DecodeStrict[struct {
