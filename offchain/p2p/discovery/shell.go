@@ -264,19 +264,7 @@ func (s *shell) connect(peer p2ptypes.PeerID) {
 	}
 	st := &stream{peer: peer, stream: opened}
 	s.streams[peer] = st
-	if push, ok := opened.(p2ptypes.PushStream); ok {
-		push.SetReceiver(func(message p2ptypes.InboundBinaryMessage) {
-			if plain, ok := message.(p2ptypes.InboundBinaryMessagePlain); ok {
-				s.arrived(st, plain.Payload)
-			}
-		})
-		return
-	}
-	st.reader.Go(func() {
-		for message := range opened.ReceiveMessages() {
-			s.arrived(st, message)
-		}
-	})
+	p2ptypes.Listen(opened, &st.reader, func(payload []byte) { s.arrived(st, payload) })
 }
 
 func (s *shell) closeStream(st *stream) {

@@ -154,22 +154,9 @@ func (e *endpoint) Start() error {
 }
 
 func (e *endpoint) listen(sender commontypes.OracleID, s p2ptypes.Stream) {
-	arrived := func(payload []byte) {
+	p2ptypes.Listen(s, &e.readers, func(payload []byte) {
 		if e.delivery.arrive(int(sender), commontypes.BinaryMessageWithSender{Msg: payload, Sender: sender}) {
 			e.dropped.drop(dropIncomingFull, sender)
-		}
-	}
-	if push, ok := s.(p2ptypes.PushStream); ok {
-		push.SetReceiver(func(m p2ptypes.InboundBinaryMessage) {
-			if plain, ok := m.(p2ptypes.InboundBinaryMessagePlain); ok {
-				arrived(plain.Payload)
-			}
-		})
-		return
-	}
-	e.readers.Go(func() {
-		for payload := range s.ReceiveMessages() {
-			arrived(payload)
 		}
 	})
 }

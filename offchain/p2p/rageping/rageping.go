@@ -279,19 +279,7 @@ func (s *service) open(p *probe) {
 		return
 	}
 	p.stream = stream
-	if push, ok := stream.(p2ptypes.PushStream); ok {
-		push.SetReceiver(func(message p2ptypes.InboundBinaryMessage) {
-			if plain, ok := message.(p2ptypes.InboundBinaryMessagePlain); ok {
-				s.arrived(p, plain.Payload)
-			}
-		})
-		return
-	}
-	p.reader.Go(func() {
-		for message := range stream.ReceiveMessages() {
-			s.arrived(p, message)
-		}
-	})
+	p2ptypes.Listen(stream, &p.reader, func(payload []byte) { s.arrived(p, payload) })
 }
 
 func (s *service) close(p *probe) {
