@@ -12,6 +12,7 @@ import (
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core"
 	ethtypes "github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/ethclient/simulated"
 	"github.com/ethereum/go-ethereum/params"
@@ -94,16 +95,23 @@ func (net *network) include(hash common.Hash) *ethtypes.Receipt {
 	return nil
 }
 
+// submit sends a transaction of the owner, whose earlier ones are all in blocks.
 func (net *network) submit(to *common.Address, data []byte) common.Hash {
 	net.t.Helper()
-	ctx := context.Background()
-	nonce, err := net.client.PendingNonceAt(ctx, net.owner.Address())
+	return net.submitAt(net.nonce(), params.GWei, to, data)
+}
+
+// nonce is what the chain says: the pool takes a moment to follow it.
+func (net *network) nonce() uint64 {
+	net.t.Helper()
+	nonce, err := net.client.NonceAt(context.Background(), net.owner.Address(), nil)
 	if err != nil {
 		net.t.Fatal(err)
 	}
-	return net.submitAt(nonce, params.GWei, to, data)
+	return nonce
 }
 
+// submitAt sends a transaction of the owner. After a fork the pool takes a moment to learn that the nonce is free again.
 func (net *network) submitAt(nonce uint64, tip int64, to *common.Address, data []byte) common.Hash {
 	net.t.Helper()
 	ctx := context.Background()
@@ -113,8 +121,11 @@ func (net *network) submitAt(nonce uint64, tip int64, to *common.Address, data [
 	if err != nil {
 		net.t.Fatal(err)
 	}
-	if err := net.client.SendTransaction(ctx, tx); err != nil {
-		net.t.Fatal(err)
+	limit := time.Now().Add(waitLimit)
+	for err = net.client.SendTransaction(ctx, tx); err != nil; err = net.client.SendTransaction(ctx, tx) {
+		if !strings.Contains(err.Error(), core.ErrNonceTooLow.Error()) || time.Now().After(limit) {
+			net.t.Fatal(err)
+		}
 	}
 	return tx.Hash()
 }
@@ -269,7 +280,9 @@ func TestTracker(t *testing.T) {
 	// Two configs in one block: the last one counts.
 	count, both := uint64(1), uint64(0)
 	for both == 0 { // until the two are in the same block
-		second, third := net.submit(&net.contract, net.configCall("second")), net.submit(&net.contract, net.configCall("third"))
+		nonce := net.nonce()
+		second := net.submitAt(nonce, params.GWei, &net.contract, net.configCall("second"))
+		third := net.submitAt(nonce+1, params.GWei, &net.contract, net.configCall("third"))
 		if block := net.include(second).BlockNumber.Uint64(); block == net.include(third).BlockNumber.Uint64() {
 			both = block
 		}
@@ -313,8 +326,7 @@ func TestTrackerReorg(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := net.owner.Address()
-	net.submitAt(nonce, 20*params.GWei, &owner, nil)
-	net.backend.Commit()
+	net.include(net.submitAt(nonce, 20*params.GWei, &owner, nil))
 	net.backend.Commit() // longer than the branch with the config
 	if _, digest, err := tracker.LatestConfigDetails(ctx); err != nil || digest != (types.ConfigDigest{}) {
 		t.Fatalf("the contract still has config %s (%v)", digest, err)
