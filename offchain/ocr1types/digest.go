@@ -1,12 +1,13 @@
-// Package ocr1types holds what users of OCR1 see and OCR2 has in another shape: config digests of 16 bytes.
 package ocr1types
 
 import (
+	"database/sql/driver"
 	"encoding/hex"
 	"fmt"
 )
 
-// ConfigDigest names one configuration on one OCR1 contract.
+// ConfigDigest names one configuration on one OCR1 contract. It has no prefix that names the method of its computation, and
+// does not cover the chain id.
 type ConfigDigest [16]byte
 
 // Hex returns the digest as 32 hexadecimal digits.
@@ -22,3 +23,20 @@ func BytesToConfigDigest(b []byte) (ConfigDigest, error) {
 	}
 	return ConfigDigest(b), nil
 }
+
+// Scan implements sql.Scanner for columns that hold the 16 bytes of a digest. On an error the digest is unchanged.
+func (c *ConfigDigest) Scan(value interface{}) error {
+	b, ok := value.([]byte)
+	if !ok {
+		return fmt.Errorf("OCR1 config digest read from a database is a %T, want []byte", value)
+	}
+	digest, err := BytesToConfigDigest(b)
+	if err != nil {
+		return err
+	}
+	*c = digest
+	return nil
+}
+
+// Value implements driver.Valuer: the 16 bytes of the digest.
+func (c ConfigDigest) Value() (driver.Value, error) { return c[:], nil }
