@@ -36,6 +36,7 @@ var rooms = []string{
 	// The engine, lower rooms first.
 	"offchain/config",
 	"offchain/confighelper",
+	"offchain/ocr1confighelper",
 	"offchain/ocr3confighelper",
 	"offchain/p2p/limits",
 	"offchain/wire",
