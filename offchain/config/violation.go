@@ -67,6 +67,13 @@ func (r *Report) Add(field string, value any, rule string, args ...any) {
 	r.errs = append(r.errs, &Violation{field, value, fmt.Sprintf(rule, args...)})
 }
 
+// AtMost notes that field is not 0 to most, if it is not.
+func (r *Report) AtMost(field string, value, most int) {
+	if value < 0 || value > most {
+		r.Add(field, value, "must be 0 to %d", most)
+	}
+}
+
 // Err returns nil when nothing was added, else one error that joins all violations in the order in which they were added.
 // Beyond the first 64 it says only how many more there were.
 func (r *Report) Err() error {

@@ -242,7 +242,7 @@ func TestAPIVectors(t *testing.T) {
 			},
 		},
 	})
-	elsewhere := map[string]string{"ocr3_1 plugin": "OCR3.1, which is not built yet", "ocr3 plugin": "offchain/config/ocr3config"}
+	elsewhere := map[string]string{"ocr3_1 plugin": "offchain/config/ocr31config", "ocr3 plugin": "offchain/config/ocr3config"}
 	for _, protocol := range []string{"ocr2 endpoint", "ocr2 plugin"} {
 		elsewhere[protocol] = "offchain/config/ocr2config"
 	}

@@ -24,6 +24,7 @@ var rooms = []string{
 	"offchain/types",
 	"offchain/ocr1types",
 	"offchain/ocr3types",
+	"offchain/ocr31types",
 	"offchain/quorumhelper",
 	"offchain/subprocesses",
 	"offchain/localconfig",

@@ -52,7 +52,7 @@ var families = []struct{ pattern, packages string }{
 	{"api-mercury.json", "offchain/mercury"},
 	{"api-overlay-tx.json", notBuilt},
 	{"api-evmutil.json", "offchain/evm/evmutil"},
-	{"api-limits.json", "offchain/config/ocr2config, offchain/config/ocr3config, offchain/mercury, offchain/p2p/limits"},
+	{"api-limits.json", "offchain/config/ocr2config, offchain/config/ocr3config, offchain/config/ocr31config, offchain/mercury, offchain/p2p/limits"},
 	{"api-localconfig.json", "offchain/localconfig"},
 	{"api-logging.json", "offchain/internal/logging"},
 	{"api-onchain-signatures.json", "offchain/evm"},

@@ -82,19 +82,9 @@ func EndpointLimits(
 // not run.
 func CheckPluginLimits(limits types.ReportingPluginLimits) error {
 	var r config.Report
-	for _, limit := range []struct {
-		field string
-		value int
-		most  int
-	}{
-		{"MaxQueryLength", limits.MaxQueryLength, types.MaxMaxQueryLength},
-		{"MaxObservationLength", limits.MaxObservationLength, types.MaxMaxObservationLength},
-		{"MaxReportLength", limits.MaxReportLength, types.MaxMaxReportLength},
-	} {
-		if limit.value < 0 || limit.value > limit.most {
-			r.Add(limit.field, limit.value, "must be 0 to %d bytes", limit.most)
-		}
-	}
+	r.AtMost("MaxQueryLength", limits.MaxQueryLength, types.MaxMaxQueryLength)
+	r.AtMost("MaxObservationLength", limits.MaxObservationLength, types.MaxMaxObservationLength)
+	r.AtMost("MaxReportLength", limits.MaxReportLength, types.MaxMaxReportLength)
 	return r.Err()
 }
 

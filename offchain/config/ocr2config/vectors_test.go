@@ -326,7 +326,7 @@ func TestAPILimitsVectors(t *testing.T) {
 			"ocr3 endpoint":   "offchain/p2p/limits",
 			"ocr3 plugin":     "offchain/config/ocr3config",
 			"ocr3_1 endpoint": "offchain/p2p/limits",
-			"ocr3_1 plugin":   "OCR3.1, which is not built yet",
+			"ocr3_1 plugin":   "offchain/config/ocr31config",
 			"mercury plugin":  "offchain/mercury",
 		},
 	})

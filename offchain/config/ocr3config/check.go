@@ -80,19 +80,10 @@ func checkResourceExhaustion(r *config.Report, cfg PublicConfig) {
 // CheckPluginLimits reports limits out of range. A plugin that declares such limits does not run.
 func CheckPluginLimits(l ocr3types.ReportingPluginLimits) error {
 	var r config.Report
-	for _, limit := range []struct {
-		field       string
-		value, most int
-	}{
-		{"MaxQueryLength", l.MaxQueryLength, ocr3types.MaxMaxQueryLength},
-		{"MaxObservationLength", l.MaxObservationLength, ocr3types.MaxMaxObservationLength},
-		{"MaxOutcomeLength", l.MaxOutcomeLength, ocr3types.MaxMaxOutcomeLength},
-		{"MaxReportLength", l.MaxReportLength, ocr3types.MaxMaxReportLength},
-		{"MaxReportCount", l.MaxReportCount, ocr3types.MaxMaxReportCount},
-	} {
-		if limit.value < 0 || limit.value > limit.most {
-			r.Add(limit.field, limit.value, "must be 0 to %d", limit.most)
-		}
-	}
+	r.AtMost("MaxQueryLength", l.MaxQueryLength, ocr3types.MaxMaxQueryLength)
+	r.AtMost("MaxObservationLength", l.MaxObservationLength, ocr3types.MaxMaxObservationLength)
+	r.AtMost("MaxOutcomeLength", l.MaxOutcomeLength, ocr3types.MaxMaxOutcomeLength)
+	r.AtMost("MaxReportLength", l.MaxReportLength, ocr3types.MaxMaxReportLength)
+	r.AtMost("MaxReportCount", l.MaxReportCount, ocr3types.MaxMaxReportCount)
 	return r.Err()
 }

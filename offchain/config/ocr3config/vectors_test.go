@@ -220,7 +220,7 @@ func TestAPILimitsVectors(t *testing.T) {
 	elsewhere := map[string]string{
 		"ocr2 endpoint": "offchain/config/ocr2config", "ocr2 plugin": "offchain/config/ocr2config",
 		"ocr3 endpoint": "offchain/p2p/limits", "ocr3_1 endpoint": "offchain/p2p/limits",
-		"ocr3_1 plugin": "OCR3.1, which is not built yet", "mercury plugin": "offchain/mercury",
+		"ocr3_1 plugin": "offchain/config/ocr31config", "mercury plugin": "offchain/mercury",
 	}
 	vectors.EachKind(t, "../testdata", []string{"api-limits.json"}, vectors.Kinds{
 		Of: vectors.LimitsKind,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
+	"github.com/ocrkit/ocrkit/offchain/ocr31types"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/test/vectors"
@@ -122,7 +123,7 @@ func (in networkInput) ocr31() OCR31Config {
 		MaxBlocksPerBlockSyncResponse: e.MaxBlocksPerBlockSyncResponse, MaxTreeSyncChunkKeys: e.MaxTreeSyncChunkKeys,
 		MaxTreeSyncChunkKeysPlusValuesBytes: e.MaxTreeSyncChunkKeysPlusValuesBytes, BlobChunkBytes: e.BlobChunkBytes,
 		MaxSignatureLength: in.MaxSigLen,
-		Plugin: OCR31PluginLimits{
+		Plugin: ocr31types.ReportingPluginLimits{
 			MaxQueryBytes: in.MaxQueryBytes, MaxObservationBytes: in.MaxObservationBytes, MaxReportsPlusPrecursorBytes: in.MaxReportsPlusPrecursorBytes,
 			MaxReportCount: in.MaxReportCount, MaxKeyValueModifiedKeys: in.MaxKeyValueModifiedKeys,
 			MaxKeyValueModifiedKeysPlusValuesBytes: in.MaxKeyValueModifiedKeysPlusValuesBytes, MaxBlobPayloadBytes: in.MaxBlobPayloadBytes,
@@ -197,7 +198,7 @@ func TestAPIVectors(t *testing.T) {
 			"ocr2 endpoint":  "offchain/config/ocr2config",
 			"ocr2 plugin":    "offchain/config/ocr2config",
 			"ocr3 plugin":    "offchain/config/ocr3config",
-			"ocr3_1 plugin":  "OCR3.1, which is not built yet",
+			"ocr3_1 plugin":  "offchain/config/ocr31config",
 			"mercury plugin": "offchain/mercury",
 		},
 	})
@@ -261,11 +262,8 @@ func apiOCR31(t *testing.T, _ vectors.File, c vectors.Case) {
 		RMax                                  vectors.U64
 		DeltaProgress, DeltaRound, DeltaGrace vectors.Ns
 		Optional                              map[string]int64
-		Limits                                struct {
-			OCR31PluginLimits
-			MaxReportBytes, MaxPerOracleUnexpiredBlobCumulativePayloadBytes, MaxPerOracleUnexpiredBlobCount int
-		}
-		MaxSigLen int
+		Limits                                ocr31types.ReportingPluginLimits
+		MaxSigLen                             int
 	}](t, c.Input)
 	// What a configuration leaves out.
 	optional := map[string]int64{
@@ -293,7 +291,7 @@ func apiOCR31(t *testing.T, _ vectors.File, c vectors.Case) {
 		MaxTreeSyncChunkKeysPlusValuesBytes:          int(optional["MaxTreeSyncChunkKeysPlusValuesBytes"]),
 		BlobChunkBytes:                               int(optional["BlobChunkBytes"]),
 		MaxSignatureLength:                           in.MaxSigLen,
-		Plugin:                                       in.Limits.OCR31PluginLimits,
+		Plugin:                                       in.Limits,
 	})
 	if c.Rejected() {
 		checkRefused(t, got, err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/config"
+	"github.com/ocrkit/ocrkit/offchain/ocr31types"
 	"github.com/ocrkit/ocrkit/offchain/quorumhelper"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
@@ -32,19 +33,7 @@ type OCR31Config struct {
 	BlobChunkBytes                      int
 
 	MaxSignatureLength int // of onchain signatures, in bytes
-	Plugin             OCR31PluginLimits
-}
-
-// OCR31PluginLimits are those of the limits that a plugin of OCR3.1 declares which count here; in bytes unless the name says
-// otherwise.
-type OCR31PluginLimits struct {
-	MaxQueryBytes                          int
-	MaxObservationBytes                    int
-	MaxReportsPlusPrecursorBytes           int
-	MaxReportCount                         int
-	MaxKeyValueModifiedKeys                int
-	MaxKeyValueModifiedKeysPlusValuesBytes int
-	MaxBlobPayloadBytes                    int
+	Plugin             ocr31types.ReportingPluginLimits
 }
 
 // OCR31Limits are the limits of an OCR3.1 instance, by priority.
