@@ -20,10 +20,12 @@ type Bundle struct {
 	Onchain  *EVMKey
 	Transmit *EVMKey
 	Peer     *PeerKey
+	// BLS signs OCR3 reports for contracts that verify BLS attestations. Nil where the oracle serves none.
+	BLS *BLSKey
 }
 
 // GenerateBundle makes keys from r: crypto/rand.Reader, except where keys must be reproducible (equal bytes make equal keys)
-// and protect nothing.
+// and protect nothing. There is no BLS key among them; see GenerateBundleWithBLS.
 func GenerateBundle(r io.Reader) (*Bundle, error) {
 	var b Bundle
 	var err error
@@ -42,15 +44,31 @@ func GenerateBundle(r io.Reader) (*Bundle, error) {
 	return &b, nil
 }
 
+// GenerateBundleWithBLS makes the keys that GenerateBundle makes of the same bytes, and then a BLS key.
+func GenerateBundleWithBLS(r io.Reader) (*Bundle, error) {
+	b, err := GenerateBundle(r)
+	if err != nil {
+		return nil, err
+	}
+	if b.BLS, err = GenerateBLSKey(r); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
 // Public returns what the others must know about the oracle.
 func (b *Bundle) Public() Public {
-	return Public{
+	public := Public{
 		OffchainPublicKey:         HexKey(b.Offchain.OffchainPublicKey()),
 		ConfigEncryptionPublicKey: HexKey(b.Offchain.ConfigEncryptionPublicKey()),
 		OnchainAddress:            Address(b.Onchain.Address()),
 		TransmitAccount:           Address(b.Transmit.Address()),
 		PeerID:                    b.Peer.PeerID(),
 	}
+	if b.BLS != nil {
+		public.BLSPublicKey = b.BLS.PublicKey()
+	}
+	return public
 }
 
 // Public is the public side of an oracle's keys, as network files and configs list it. Its fields are text in JSON and YAML.
@@ -60,6 +78,9 @@ type Public struct {
 	OnchainAddress            Address       `json:"onchainAddress" yaml:"onchainAddress"`                       // the signer in the config
 	TransmitAccount           Address       `json:"transmitAccount" yaml:"transmitAccount"`                     // the transmitter in the config
 	PeerID                    peerid.PeerID `json:"peerID" yaml:"peerID"`
+	// BLSPublicKey, with its proof of possession, is the signer in the configs of contracts that verify BLS attestations. Zero, and
+	// left out of texts, where the oracle has no BLS key.
+	BLSPublicKey BLSPublicKey `json:"blsPublicKey,omitzero" yaml:"blsPublicKey,omitempty"`
 }
 
 // OnchainPublicKey returns the signer in the form of types.ContractConfig.

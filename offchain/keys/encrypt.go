@@ -44,8 +44,10 @@ func (s Strength) n() int {
 }
 
 const (
-	fileKind    = "ocrkit-keys"
-	fileVersion = 1
+	fileKind = "ocrkit-keys"
+	// fileVersion is that of files without a BLS key, fileVersionBLS that of files with one. All else is the same.
+	fileVersion    = 1
+	fileVersionBLS = 2
 
 	scryptR = 8
 	scryptP = 1
@@ -56,7 +58,7 @@ const (
 	saltSize  = 32
 	nonceSize = 12
 	tagSize   = 16
-	// maxFileBytes bounds a key file, which has about 1,500 bytes.
+	// maxFileBytes bounds a key file, which has about 1,500 bytes, or 2,000 with a BLS key.
 	maxFileBytes = 64 << 10
 )
 
@@ -93,24 +95,40 @@ func (h *hexBytes) UnmarshalText(text []byte) error {
 	return err
 }
 
-const secretsSize = 5 * seedSize
+// secretsOf is how many secrets of seedSize bytes a file of that version has.
+func secretsOf(version int) int {
+	if version == fileVersionBLS {
+		return 6
+	}
+	return 5
+}
 
-// secrets returns the plaintext of a key file: off-chain signing, config encryption, on-chain signing, transmitting, peer.
-func (b *Bundle) secrets() []byte {
-	plaintext := make([]byte, 0, secretsSize)
+// secrets returns the plaintext of a key file: off-chain signing, config encryption, on-chain signing, transmitting, peer, and BLS
+// if there is such a key.
+func (b *Bundle) secrets() ([]byte, error) {
+	plaintext := make([]byte, 0, secretsOf(fileVersionBLS)*seedSize)
 	plaintext = append(plaintext, b.Offchain.signing.Seed()...)
 	plaintext = append(plaintext, b.Offchain.encryption.Bytes()...)
 	plaintext = append(plaintext, crypto.FromECDSA(b.Onchain.private)...)
 	plaintext = append(plaintext, crypto.FromECDSA(b.Transmit.private)...)
-	return append(plaintext, b.Peer.private.Seed()...)
+	plaintext = append(plaintext, b.Peer.private.Seed()...)
+	if b.BLS != nil {
+		bls, err := b.BLS.secret.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("keys: BLS: %w", err)
+		}
+		plaintext = append(plaintext, bls...)
+		clear(bls)
+	}
+	return plaintext, nil
 }
 
-func bundleFromSecrets(plaintext []byte) (*Bundle, error) {
-	if len(plaintext) != secretsSize {
-		return nil, fmt.Errorf("keys: %d bytes of secrets, want %d", len(plaintext), secretsSize)
+func bundleFromSecrets(version int, plaintext []byte) (*Bundle, error) {
+	if want := secretsOf(version) * seedSize; len(plaintext) != want {
+		return nil, fmt.Errorf("keys: %d bytes of secrets, want %d", len(plaintext), want)
 	}
-	var seeds [5][seedSize]byte
-	for i := range seeds {
+	var seeds [6][seedSize]byte
+	for i := range len(plaintext) / seedSize {
 		copy(seeds[i][:], plaintext[i*seedSize:])
 	}
 	var b Bundle
@@ -125,11 +143,16 @@ func bundleFromSecrets(plaintext []byte) (*Bundle, error) {
 		return nil, err
 	}
 	b.Peer = newPeerKey(seeds[4])
+	if version == fileVersionBLS {
+		if b.BLS, err = newBLSKey(seeds[5]); err != nil {
+			return nil, err
+		}
+	}
 	return &b, nil
 }
 
 // Encrypt returns the bundle as the content of a key file: JSON with the public side in clear and the secrets encrypted with
-// AES-256-GCM under a key that scrypt derives from the password.
+// AES-256-GCM under a key that scrypt derives from the password. Without a BLS key the file is one that earlier releases read.
 func (b *Bundle) Encrypt(password Password, strength Strength) ([]byte, error) {
 	if err := password.check(); err != nil {
 		return nil, err
@@ -139,6 +162,9 @@ func (b *Bundle) Encrypt(password Password, strength Strength) ([]byte, error) {
 		KDF:    kdf{Name: "scrypt", N: strength.n(), R: scryptR, P: scryptP, Salt: make([]byte, saltSize)},
 		Cipher: "aes-256-gcm", Nonce: make([]byte, nonceSize),
 	}}
+	if b.BLS != nil {
+		f.Version = fileVersionBLS
+	}
 	for _, random := range [][]byte{f.KDF.Salt, f.Nonce} {
 		if _, err := io.ReadFull(rand.Reader, random); err != nil {
 			return nil, fmt.Errorf("keys: cannot read randomness: %w", err)
@@ -152,7 +178,10 @@ func (b *Bundle) Encrypt(password Password, strength Strength) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
-	plaintext := b.secrets()
+	plaintext, err := b.secrets()
+	if err != nil {
+		return nil, err
+	}
 	defer clear(plaintext)
 	f.Ciphertext = aead.Seal(nil, f.Nonce, plaintext, authenticated)
 	content, err := json.MarshalIndent(f, "", "  ")
@@ -181,7 +210,7 @@ func Decrypt(content []byte, password Password) (*Bundle, error) {
 		return nil, ErrWrongPassword
 	}
 	defer clear(plaintext)
-	b, err := bundleFromSecrets(plaintext)
+	b, err := bundleFromSecrets(f.Version, plaintext)
 	if err != nil {
 		return nil, err
 	}
@@ -216,8 +245,8 @@ func parseFile(content []byte) (*file, error) {
 	if id.Kind != fileKind {
 		return nil, fmt.Errorf("keys: not a key file: its kind is %.40q, want %q", id.Kind, fileKind)
 	}
-	if id.Version != fileVersion {
-		return nil, fmt.Errorf("keys: key file has version %d, this program knows version %d only", id.Version, fileVersion)
+	if id.Version != fileVersion && id.Version != fileVersionBLS {
+		return nil, fmt.Errorf("keys: key file has version %d, this program knows versions %d and %d only", id.Version, fileVersion, fileVersionBLS)
 	}
 	var f file
 	decoder := json.NewDecoder(bytes.NewReader(content))
@@ -225,7 +254,10 @@ func parseFile(content []byte) (*file, error) {
 	if err := decoder.Decode(&f); err != nil {
 		return nil, fmt.Errorf("keys: key file: %w", err)
 	}
+	ciphertextSize := secretsOf(f.Version)*seedSize + tagSize
 	switch {
+	case f.Public.BLSPublicKey.IsZero() != (f.Version == fileVersion):
+		return nil, fmt.Errorf("keys: key file: files of version %d, and no others, have a BLS key; this one has version %d and public key %.12q", fileVersionBLS, f.Version, f.Public.BLSPublicKey)
 	case f.KDF.Name != "scrypt":
 		return nil, fmt.Errorf("keys: key file: key derivation %.40q is unknown", f.KDF.Name)
 	case f.KDF.N < 2 || f.KDF.N > maxScryptN || bits.OnesCount(uint(f.KDF.N)) != 1 || f.KDF.R != scryptR || f.KDF.P < 1 || f.KDF.P > maxScryptP:
@@ -236,8 +268,8 @@ func parseFile(content []byte) (*file, error) {
 		return nil, fmt.Errorf("keys: key file: cipher %.40q is unknown", f.Cipher)
 	case len(f.Nonce) != nonceSize:
 		return nil, fmt.Errorf("keys: key file: nonce has %d bytes, want %d", len(f.Nonce), nonceSize)
-	case len(f.Ciphertext) != secretsSize+tagSize:
-		return nil, fmt.Errorf("keys: key file: ciphertext has %d bytes, want %d", len(f.Ciphertext), secretsSize+tagSize)
+	case len(f.Ciphertext) != ciphertextSize:
+		return nil, fmt.Errorf("keys: key file: ciphertext has %d bytes, want %d", len(f.Ciphertext), ciphertextSize)
 	}
 	return &f, nil
 }

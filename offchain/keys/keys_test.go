@@ -15,6 +15,7 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,27 @@ func testBundle(t testing.TB, seed byte) *Bundle {
 		t.Fatal(err)
 	}
 	return b
+}
+
+func testBundleWithBLS(t testing.TB, seed byte) *Bundle {
+	t.Helper()
+	b, err := GenerateBundleWithBLS(mathrand.NewChaCha8([32]byte{seed}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// bundles makes one of each kind.
+var bundles = map[string]func(testing.TB, byte) *Bundle{"without BLS": testBundle, "with BLS": testBundleWithBLS}
+
+func secretsOfBundle(t testing.TB, b *Bundle) []byte {
+	t.Helper()
+	secrets, err := b.secrets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secrets
 }
 
 func TestGenerateIsReproducible(t *testing.T) {
@@ -116,15 +138,16 @@ func TestConfigDiffieHellman(t *testing.T) {
 
 // TestNothingShows prints and marshals secrets in every way and looks for their digits.
 func TestNothingShows(t *testing.T) {
-	b := testBundle(t, 1)
+	b := testBundleWithBLS(t, 1)
 	password := NewPassword("correct horse")
 	var needles []string
-	for i := range 5 {
-		seed := b.secrets()[i*seedSize:][:8]
+	for secrets := range slices.Chunk(secretsOfBundle(t, b), seedSize) {
+		seed := secrets[:8]
 		needles = append(needles, hex.EncodeToString(seed), strings.ToUpper(hex.EncodeToString(seed)),
 			strings.Trim(fmt.Sprint(seed), "[]"), string(seed), fmt.Sprintf("%q", seed))
 	}
 	needles = append(needles, "correct horse", hex.EncodeToString([]byte("correct horse")), new(big.Int).SetBytes(crypto.FromECDSA(b.Onchain.private)).String(), new(big.Int).SetBytes(crypto.FromECDSA(b.Transmit.private)).String(),
+		new(big.Int).SetBytes(secretsOfBundle(t, b)[5*seedSize:]).String(),
 		strings.Trim(fmt.Sprint([]byte("correct horse")), "[]"))
 	type holder struct {
 		Bundle   *Bundle
@@ -133,7 +156,7 @@ func TestNothingShows(t *testing.T) {
 		Keys     []any
 		private  *Bundle
 	}
-	everything := holder{b, *b, password, []any{b.Offchain, b.Onchain, b.Transmit, b.Peer, *b.Offchain, *b.Peer}, b}
+	everything := holder{b, *b, password, []any{b.Offchain, b.Onchain, b.Transmit, b.Peer, b.BLS, *b.Offchain, *b.Peer, *b.BLS}, b}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%X", "%d", "%q", "%T"} {
 		fmt.Fprintf(&out, verb+"\n", everything)
@@ -160,9 +183,15 @@ func TestNothingShows(t *testing.T) {
 }
 
 func TestSaveAndLoad(t *testing.T) {
+	for name, make := range bundles {
+		t.Run(name, func(t *testing.T) { testSaveAndLoad(t, make(t, 1)) })
+	}
+}
+
+func testSaveAndLoad(t *testing.T, b *Bundle) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "oracle-0.json")
-	b, password := testBundle(t, 1), NewPassword("pass")
+	password := NewPassword("pass")
 	if err := b.Save(path, password, LightStrength); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +203,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(loaded.secrets(), b.secrets()) {
+	if !bytes.Equal(secretsOfBundle(t, loaded), secretsOfBundle(t, b)) {
 		t.Error("loaded keys differ from the saved ones")
 	}
 	if public, err := LoadPublic(path); err != nil || public != b.Public() {
@@ -206,7 +235,13 @@ func TestSaveAndLoad(t *testing.T) {
 
 // TestTampering changes every character of a key file, and cuts it at every place.
 func TestTampering(t *testing.T) {
-	b, password := testBundle(t, 1), NewPassword("pass")
+	for name, make := range bundles {
+		t.Run(name, func(t *testing.T) { testTampering(t, make(t, 1)) })
+	}
+}
+
+func testTampering(t *testing.T, b *Bundle) {
+	password := NewPassword("pass")
 	content, err := b.Encrypt(password, trivialStrength)
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +256,7 @@ func TestTampering(t *testing.T) {
 			damaged[i] = '0'
 		}
 		loaded, err := Decrypt(damaged, password)
-		if err == nil && !bytes.Equal(loaded.secrets(), b.secrets()) {
+		if err == nil && !bytes.Equal(secretsOfBundle(t, loaded), secretsOfBundle(t, b)) {
 			t.Fatalf("byte %d changed from %c to %c: decrypts to other keys", i, c, damaged[i])
 		}
 		if err == nil && loaded.Public() != b.Public() {
@@ -242,6 +277,10 @@ func TestTampering(t *testing.T) {
 		}
 		return bytes.Replace(content, []byte(old), []byte(new), 1)
 	}
+	version, otherVersion := `"version": 1`, `"version": 2`
+	if b.BLS != nil {
+		version, otherVersion = otherVersion, version
+	}
 	for name, test := range map[string]struct {
 		content []byte
 		want    string
@@ -250,7 +289,8 @@ func TestTampering(t *testing.T) {
 		"odd work":        {replace(`"n": 16`, `"n": 4097`), "out of bounds"},
 		"negative work":   {replace(`"n": 16`, `"n": -4096`), "out of bounds"},
 		"parallel":        {replace(`"p": 1`, `"p": 1000000`), "out of bounds"},
-		"other version":   {replace(`"version": 1`, `"version": 2`), "version 2"},
+		"unknown version": {replace(version, `"version": 3`), "version 3"},
+		"other version":   {replace(version, otherVersion), "BLS key"},
 		"other kind":      {replace(`"ocrkit-keys"`, `"something"`), "kind"},
 		"other kdf":       {replace(`"scrypt"`, `"argon"`), "argon"},
 		"other cipher":    {replace(`"aes-256-gcm"`, `"rot13"`), "rot13"},
@@ -338,7 +378,12 @@ func TestPasswords(t *testing.T) {
 }
 
 func TestPublicText(t *testing.T) {
-	public := testBundle(t, 1).Public()
+	for name, make := range bundles {
+		t.Run(name, func(t *testing.T) { testPublicText(t, make(t, 1).Public()) })
+	}
+}
+
+func testPublicText(t *testing.T, public Public) {
 	content, err := json.Marshal(public)
 	if err != nil {
 		t.Fatal(err)
@@ -355,6 +400,15 @@ func TestPublicText(t *testing.T) {
 	if err := yaml.Unmarshal(text, &again); err != nil || again != public {
 		t.Errorf("YAML %s gives %v, %v", text, again, err)
 	}
+	if strings.Contains(string(content)+string(text), "bls") == public.BLSPublicKey.IsZero() {
+		t.Errorf("texts %s and %s", content, text)
+	}
+	if string(public.OnchainPublicKey()) != string(public.OnchainAddress[:]) || string(public.Account()) != public.TransmitAccount.String() {
+		t.Error("contract forms differ")
+	}
+}
+
+func TestKeyTexts(t *testing.T) {
 	for text, want := range map[string]string{
 		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed":   "",
 		"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed":   "",
@@ -375,9 +429,10 @@ func TestPublicText(t *testing.T) {
 		if err := k.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("public key %q was accepted", text)
 		}
-	}
-	if string(public.OnchainPublicKey()) != string(public.OnchainAddress[:]) || string(public.Account()) != public.TransmitAccount.String() {
-		t.Error("contract forms differ")
+		bls := BLSPublicKey{1}
+		if err := bls.UnmarshalText([]byte(text)); (err == nil) != (text == "") || (bls == BLSPublicKey{1}) != (err != nil) {
+			t.Errorf("BLS public key %q: %v, key %s", text, err, bls)
+		}
 	}
 }
 
@@ -397,8 +452,15 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(v3)
+	if b.BLS, err = GenerateBLSKey(rand.Reader); err != nil {
+		f.Fatal(err)
+	}
+	if content, err = b.Encrypt(NewPassword("pass"), LightStrength); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content)
 	f.Fuzz(func(t *testing.T, content []byte) {
-		if parsed, err := parseFile(content); err == nil && (parsed.KDF.N > maxScryptN || len(parsed.Ciphertext) != secretsSize+tagSize) {
+		if parsed, err := parseFile(content); err == nil && (parsed.KDF.N > maxScryptN || len(parsed.Ciphertext) > 6*seedSize+tagSize) {
 			t.Errorf("out of bounds: %+v", parsed.KDF)
 		}
 		_ = checkKeystoreV3(content)
