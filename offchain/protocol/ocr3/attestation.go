@@ -148,7 +148,9 @@ func (a *attestation) reportSignatures(from commontypes.OracleID, m *ocr3wire.Re
 }
 
 func (a *attestation) reachedBy(count int) uint64 {
-	sorted := slices.Sorted(slices.Values(a.highest))
+	var copied [types.MaxOracles]uint64
+	sorted := copied[:copy(copied[:], a.highest)]
+	slices.Sort(sorted)
 	return sorted[len(sorted)-count]
 }
 

@@ -390,8 +390,11 @@ func (f *follower) countVotes(votes *pool[[]byte], kind ocr3wire.Kind, message o
 		done(nil)
 		return
 	}
-	var signatures []ocr3wire.AttributedSignature
+	signatures := make([]ocr3wire.AttributedSignature, 0, f.quorum)
 	var checks []kernel.SignatureCheck
+	if goodOnes < f.quorum {
+		checks = make([]kernel.SignatureCheck, 0, f.quorum-goodOnes)
+	}
 	votes.each(seqNr, func(sender commontypes.OracleID, entry *poolEntry[[]byte]) {
 		switch {
 		case entry.verdict == good && len(signatures) < f.quorum:

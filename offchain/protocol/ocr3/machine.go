@@ -98,41 +98,41 @@ func (m *Machine) beforeStart(ev Event) {
 }
 
 func (m *Machine) step(ev Event) {
-	switch ev := ev.(type) {
+	switch e := ev.(type) {
 	case MessageReceived:
-		m.receive(ev.From, ev.Message)
+		m.receive(e.From, e.Message)
 	case TimerFired:
-		m.timerFired(ev.Timer)
+		m.timerFired(e.Timer)
 	case kernel.Signed:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case kernel.Verified:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case kernel.VerifiedEach:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case QueryDone:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case ObservationDone:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case ObservationValidated:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case QuorumDone:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case OutcomeDone:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case ReportsDone:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case ReportsSigned:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case ReportsVerified:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case ShouldAcceptDone:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case ShouldTransmitDone:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case TransmitDone:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	case CertificateWritten:
-		m.Finish(ev.ID, ev)
+		m.Finish(e.ID, ev)
 	default:
 		m.Log(kernel.LogError, "an unknown event is ignored", "event", fmt.Sprintf("%T", ev))
 	}
