@@ -33,6 +33,12 @@ type Effect interface{ fmt.Stringer }
 // CallID tells the results of a machine's calls apart. Ids are unique within one machine and never 0.
 type CallID uint64
 
+// Result is an event that answers a call. Those of the protocols are results, too.
+type Result interface {
+	// Call is the call that the event answers.
+	Call() CallID
+}
+
 // TimerID names a timer of a machine. Each protocol defines its own.
 type TimerID uint8
 
@@ -111,6 +117,11 @@ type Signed struct {
 	Signature []byte
 	Err       error
 }
+
+// Call is the call that an event answers.
+func (e Verified) Call() CallID     { return e.ID }
+func (e VerifiedEach) Call() CallID { return e.ID }
+func (e Signed) Call() CallID       { return e.ID }
 
 // Dropped reports a message that was not processed, so that the driver can count and (rate-limited) log it.
 type Dropped struct {

@@ -43,7 +43,7 @@ func (c *core) checkFinal(f *ocr2wire.Final) (why dropReason, ok bool) {
 
 // finalSignatures lists the signatures of a final.
 func (c *core) finalSignatures(f *ocr2wire.Final) []kernel.SignatureCheck {
-	context := &types.ReportContext{ReportTimestamp: c.timestamp(Round{f.Epoch, f.Round}), ExtraHash: f.H}
+	context := &types.ReportContext{ReportTimestamp: c.timestamp(Round{Epoch: f.Epoch, Round: f.Round}), ExtraHash: f.H}
 	checks := make([]kernel.SignatureCheck, len(f.AttestedReport.AttributedSignatures))
 	for i, s := range f.AttestedReport.AttributedSignatures {
 		checks[i] = kernel.SignatureCheck{

@@ -63,13 +63,13 @@ func TestVerificationsPerSenderAreBounded(t *testing.T) {
 	m, step := startedMachine(t, testConfig(4, 1))
 	dropped := 0
 	for i := range 100 {
-		dropped += countDropped(step(MessageReceived{2, echo(m, Round{uint32(i + 1), 1}, 0)}), dropTooManyToVerify)
+		dropped += countDropped(step(MessageReceived{2, echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)}), dropTooManyToVerify)
 	}
 	if got := m.Status().FinalChecks; got != maxFinalChecksPerSender || dropped != 100-maxFinalChecksPerSender {
 		t.Errorf("%d verifications, %d dropped", got, dropped)
 	}
 	// One sender's flood is not another's problem.
-	if dropped := countDropped(step(MessageReceived{3, echo(m, Round{500, 1}, 0)}), dropTooManyToVerify); dropped != 0 {
+	if dropped := countDropped(step(MessageReceived{3, echo(m, Round{Epoch: 500, Round: 1}, 0)}), dropTooManyToVerify); dropped != 0 {
 		t.Error("the message of another sender was dropped")
 	}
 }
@@ -77,7 +77,7 @@ func TestVerificationsPerSenderAreBounded(t *testing.T) {
 func TestFinalsToAcceptAreBounded(t *testing.T) {
 	m, step := startedMachine(t, testConfig(4, 1), "verify")
 	for i := range 150 {
-		step(MessageReceived{2, echo(m, Round{uint32(i + 1), 1}, 0)})
+		step(MessageReceived{2, echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)})
 	}
 	if got := m.Status().FinalsToAccept; got != maxFinalsToAccept {
 		t.Errorf("%d finals wait, want %d", got, maxFinalsToAccept)
@@ -100,7 +100,7 @@ func TestPendingTransmissionsAreBounded(t *testing.T) {
 	m, step := startedMachine(t, cfg, "verify", "should-accept")
 	stored, deleted := 0, []string{}
 	for i := range maxPendingTransmissions + 3 {
-		for _, effect := range step(MessageReceived{2, echo(m, Round{uint32(i/200 + 1), uint8(i%200 + 1)}, 0)}) {
+		for _, effect := range step(MessageReceived{2, echo(m, Round{Epoch: uint32(i/200 + 1), Round: uint8(i%200 + 1)}, 0)}) {
 			switch e := effect.(type) {
 			case StorePending:
 				stored++
@@ -121,7 +121,7 @@ func TestRestoredTransmissionsAreBounded(t *testing.T) {
 	m := New(testConfig(4, 1))
 	pending := map[types.ReportTimestamp]types.PendingTransmission{}
 	for i := range maxPendingTransmissions + 5 {
-		pending[m.timestamp(Round{uint32(i + 1), 1})] = types.PendingTransmission{Time: epochStart.Add(time.Duration(i) * time.Second)}
+		pending[m.timestamp(Round{Epoch: uint32(i + 1), Round: 1})] = types.PendingTransmission{Time: epochStart.Add(time.Duration(i) * time.Second)}
 	}
 	pending[types.ReportTimestamp{Epoch: 1, Round: 1}] = types.PendingTransmission{} // of another instance
 	deleted := 0
@@ -140,7 +140,7 @@ func TestReportFinalizedAgainAfterRestartIsTransmittedOnce(t *testing.T) {
 	cfg.S = []int{4}
 	_, step := startedMachine(t, cfg, "verify", "should-accept")
 	m := New(cfg)
-	again := echo(m, Round{1, 1}, 7)
+	again := echo(m, Round{Epoch: 1, Round: 1}, 7)
 	stored := 0
 	for _, effect := range step(MessageReceived{2, again}) {
 		if e, ok := effect.(StorePending); ok {
@@ -168,7 +168,7 @@ func TestFinalizedRoundsAreBounded(t *testing.T) {
 	cfg.DeltaRound = time.Hour // the smallest window: 10 rounds
 	m, step := startedMachine(t, cfg, "verify")
 	for i := range 100 {
-		step(MessageReceived{2, echo(m, Round{uint32(i + 1), 1}, 0)})
+		step(MessageReceived{2, echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)})
 		if got := m.Status().Finalized; got > 21 {
 			t.Fatalf("%d rounds are remembered", got)
 		}

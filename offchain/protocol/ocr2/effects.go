@@ -16,7 +16,9 @@ import (
 // String returns epoch/round.
 func (r Round) String() string { return fmt.Sprintf("%d/%d", r.Epoch, r.Round) }
 
-func position(ts types.ReportTimestamp) string { return Round{ts.Epoch, ts.Round}.String() }
+func position(ts types.ReportTimestamp) string {
+	return Round{Epoch: ts.Epoch, Round: ts.Round}.String()
+}
 
 func (e Send) String() string      { return fmt.Sprintf("send to=%d %s", e.To, e.Message) }
 func (e Broadcast) String() string { return fmt.Sprintf("broadcast %s", e.Message) }
@@ -67,7 +69,7 @@ func (e EpochStarted) String() string {
 	return fmt.Sprintf("epoch-started epoch=%d leader=%d", e.Epoch, e.Leader)
 }
 func (e RoundStarted) String() string {
-	return fmt.Sprintf("round-started %s leader=%d", Round{e.Epoch, e.Round}, e.Leader)
+	return fmt.Sprintf("round-started %s leader=%d", Round{Epoch: e.Epoch, Round: e.Round}, e.Leader)
 }
 func (e ScheduleComputed) String() string {
 	var list strings.Builder

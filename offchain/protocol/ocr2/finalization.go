@@ -58,7 +58,7 @@ func (f *finalization) isFinalized(r Round) bool {
 
 // finalEcho handles FinalEcho.
 func (f *finalization) finalEcho(sender commontypes.OracleID, m *ocr2wire.FinalEcho) {
-	r := Round{m.Final.Epoch, m.Final.Round}
+	r := Round{Epoch: m.Final.Epoch, Round: m.Final.Round}
 	switch {
 	case r.Round > f.cfg.RMax:
 		f.drop(sender, m.Kind(), dropPastRoundMax)
@@ -73,7 +73,7 @@ func (f *finalization) finalEcho(sender commontypes.OracleID, m *ocr2wire.FinalE
 
 // final takes a report whose signatures are valid.
 func (f *finalization) final(m *ocr2wire.Final) {
-	r := Round{m.Epoch, m.Round}
+	r := Round{Epoch: m.Epoch, Round: m.Round}
 	if f.expired(r) || f.isFinalized(r) {
 		return
 	}

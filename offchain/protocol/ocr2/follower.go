@@ -86,7 +86,7 @@ func (s followerStep) String() string {
 	return "unknown step"
 }
 
-func (f *follower) current() Round { return Round{f.epoch, f.round} }
+func (f *follower) current() Round { return Round{Epoch: f.epoch, Round: f.round} }
 
 // receive takes a message of the leader.
 func (f *follower) receive(m ocr2wire.Message) {

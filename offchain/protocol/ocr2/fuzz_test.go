@@ -27,7 +27,7 @@ func FuzzMachine(f *testing.F) {
 	for epoch := uint32(1); epoch <= 4; epoch++ {
 		add(&ocr2wire.NewEpoch{Epoch: epoch}, &ocr2wire.ObserveReq{Epoch: epoch, Round: 1}, &ocr2wire.ReportReq{Epoch: epoch, Round: 1, Observations: some})
 		add(&ocr2wire.ObserveReq{Epoch: epoch, Round: 1}, &ocr2wire.Final{Epoch: epoch, Round: 1}, &ocr2wire.ObserveReq{Epoch: epoch, Round: 4})
-		add(&ocr2wire.Observe{Epoch: epoch, Round: 1}, &ocr2wire.Report{Epoch: epoch, Round: 1}, echo(m, Round{epoch, 2}, 9))
+		add(&ocr2wire.Observe{Epoch: epoch, Round: 1}, &ocr2wire.Report{Epoch: epoch, Round: 1}, echo(m, Round{Epoch: epoch, Round: 2}, 9))
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
 		cfg := testConfig(4, 1)

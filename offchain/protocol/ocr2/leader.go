@@ -99,7 +99,7 @@ func (l *leader) init(g *reportGeneration) {
 	}
 }
 
-func (l *leader) current() Round { return Round{l.epoch, l.round} }
+func (l *leader) current() Round { return Round{Epoch: l.epoch, Round: l.round} }
 
 // start begins the first round at once.
 func (l *leader) start() {

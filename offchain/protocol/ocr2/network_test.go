@@ -68,7 +68,7 @@ func (p *fakePlugin) answer(own commontypes.OracleID, effect kernel.Effect) Even
 	case CallObservation:
 		return ObservationDone{ID: e.ID, Observation: types.Observation{byte(e.Timestamp.Epoch), e.Timestamp.Round, byte(own)}}
 	case CallReport:
-		if p.skip != nil && p.skip(Round{e.Timestamp.Epoch, e.Timestamp.Round}) {
+		if p.skip != nil && p.skip(Round{Epoch: e.Timestamp.Epoch, Round: e.Timestamp.Round}) {
 			return ReportDone{ID: e.ID}
 		}
 		return ReportDone{ID: e.ID, ShouldReport: true, Report: types.Report{byte(e.Timestamp.Epoch), e.Timestamp.Round}}
@@ -205,7 +205,7 @@ func TestNetworkMakesReports(t *testing.T) {
 			net.seen = func(own commontypes.OracleID, effect kernel.Effect) {
 				switch e := effect.(type) {
 				case CallTransmit:
-					transmitted[Round{e.Context.Epoch, e.Context.Round}]++
+					transmitted[Round{Epoch: e.Context.Epoch, Round: e.Context.Round}]++
 				case kernel.Dropped:
 					if e.Suspicious {
 						t.Errorf("oracle %d: %s", own, e)
@@ -220,7 +220,7 @@ func TestNetworkMakesReports(t *testing.T) {
 			net.run(2 * time.Second)
 			for epoch := uint32(1); epoch <= 4; epoch++ {
 				for round := uint8(1); round <= 3; round++ {
-					if got := transmitted[Round{epoch, round}]; got != size.n {
+					if got := transmitted[Round{Epoch: epoch, Round: round}]; got != size.n {
 						t.Errorf("%d/%d was transmitted by %d oracles, want %d", epoch, round, got, size.n)
 					}
 				}

@@ -141,7 +141,7 @@ func (o *oracleUnderTest) perform(effect kernel.Effect) {
 			}
 		}
 	case RoundStarted:
-		r := Round{e.Epoch, e.Round}
+		r := Round{Epoch: e.Epoch, Round: e.Round}
 		if !o.round.Less(r) || r.Round > o.cfg.RMax {
 			o.t.Fatalf("%s after %s", e, o.round)
 		}
@@ -184,9 +184,9 @@ func (o *oracleUnderTest) leave(effect kernel.Effect) {
 	case Send:
 		switch m := e.Message.(type) {
 		case *ocr2wire.Observe:
-			o.only("Observe", o.observes, Round{m.Epoch, m.Round}, m.String())
+			o.only("Observe", o.observes, Round{Epoch: m.Epoch, Round: m.Round}, m.String())
 		case *ocr2wire.Report:
-			o.only("Report", o.reports, Round{m.Epoch, m.Round}, fmt.Sprintf("%s %x", m, m.AttestedReport.Signature))
+			o.only("Report", o.reports, Round{Epoch: m.Epoch, Round: m.Round}, fmt.Sprintf("%s %x", m, m.AttestedReport.Signature))
 		default:
 			o.t.Fatalf("%s is not for one oracle", m)
 		}
@@ -197,25 +197,25 @@ func (o *oracleUnderTest) leave(effect kernel.Effect) {
 		o.mail = append(o.mail, e.Message)
 		switch m := e.Message.(type) {
 		case *ocr2wire.ObserveReq:
-			r := Round{m.Epoch, m.Round}
+			r := Round{Epoch: m.Epoch, Round: m.Round}
 			if !leads(m.Epoch) || m.Round < 1 || m.Round > o.cfg.RMax+1 || o.led[r] || !o.announced.Less(r) {
 				o.t.Fatalf("%s after %s; announced before: %t", m, o.announced, o.led[r])
 			}
 			o.announced, o.led[r] = r, true
 		case *ocr2wire.ReportReq:
-			r := Round{m.Epoch, m.Round}
+			r := Round{Epoch: m.Epoch, Round: m.Round}
 			o.requested[r]++
 			if _, ok := o.m.checkObservations(m.Observations); !ok || o.requested[r] > 1 || o.announced != r {
 				o.t.Fatalf("%s, number %d, after %s", m, o.requested[r], o.announced)
 			}
 		case *ocr2wire.Final:
-			r := Round{m.Epoch, m.Round}
+			r := Round{Epoch: m.Epoch, Round: m.Round}
 			o.finals[r]++
 			if _, ok := o.m.checkFinal(m); !ok || o.finals[r] > 1 || o.requested[r] != 1 {
 				o.t.Fatalf("%s, number %d", m, o.finals[r])
 			}
 		case *ocr2wire.FinalEcho:
-			r := Round{m.Final.Epoch, m.Final.Round}
+			r := Round{Epoch: m.Final.Epoch, Round: m.Final.Round}
 			o.echoes[r]++
 			if _, ok := o.m.checkFinal(&m.Final); !ok || o.echoes[r] > 1 {
 				o.t.Fatalf("%s, number %d", m, o.echoes[r])
@@ -349,7 +349,7 @@ func (o *oracleUnderTest) message() (from commontypes.OracleID, m ocr2wire.Messa
 	if status.Leads {
 		round = status.LedRound
 	}
-	r := Round{epoch, round}
+	r := Round{Epoch: epoch, Round: round}
 	query := oneOf(o.dice, [][]byte{{1}, {1}, nil})
 	if status.Leads {
 		query = o.m.generation.leader.query

@@ -13,7 +13,7 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 	cfg := testConfig(4, 1)
 	cfg.S = []int{4}
 	before, step := startedMachine(t, cfg, "verify", "should-accept")
-	late := echo(before, Round{1, 1}, 7)
+	late := echo(before, Round{Epoch: 1, Round: 1}, 7)
 	pending := map[types.ReportTimestamp]types.PendingTransmission{}
 	for _, effect := range step(MessageReceived{2, late}) {
 		if e, ok := effect.(StorePending); ok {

@@ -35,7 +35,7 @@ type send struct {
 	Skip  bool
 }
 
-func (s send) round() Round { return Round{s.Epoch, s.Round} }
+func (s send) round() Round { return Round{Epoch: s.Epoch, Round: s.Round} }
 
 // scenario is what the name of a trace says beyond its input.
 type scenario struct {
@@ -124,7 +124,7 @@ func checkTrace(t *testing.T, in traceInput, trace []send) {
 			}
 			o.newEpoch = s.Epoch
 		case "MessageObserveReq":
-			want := Round{s.Epoch, 1}
+			want := Round{Epoch: s.Epoch, Round: 1}
 			if o.announced.Epoch == s.Epoch {
 				want.Round = o.announced.Round + 1
 			}
@@ -277,14 +277,14 @@ func (p *replayer) feed(ev Event) {
 func (p *replayer) learn(from commontypes.OracleID, m ocr2wire.Message) {
 	switch m := m.(type) {
 	case *ocr2wire.ReportReq:
-		p.requests[Round{m.Epoch, m.Round}] = m
+		p.requests[Round{Epoch: m.Epoch, Round: m.Round}] = m
 	case *ocr2wire.Report:
 		if !m.AttestedReport.Skip {
-			r := Round{m.Epoch, m.Round}
+			r := Round{Epoch: m.Epoch, Round: m.Round}
 			p.reporters[r] = append(p.reporters[r], from)
 		}
 	case *ocr2wire.Final:
-		p.finals[Round{m.Epoch, m.Round}] = m
+		p.finals[Round{Epoch: m.Epoch, Round: m.Round}] = m
 	}
 }
 

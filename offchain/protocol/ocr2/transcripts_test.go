@@ -234,7 +234,7 @@ func (rig *transcriptRig) start() (ev Start) {
 // message makes the message that a command describes, with the signatures of its sender.
 func (rig *transcriptRig) message() ocr2wire.Message {
 	from := commontypes.OracleID(rig.number("from", 0))
-	r := Round{uint32(rig.number("epoch", int(rig.m.epoch))), uint8(rig.number("round", 0))}
+	r := Round{Epoch: uint32(rig.number("epoch", int(rig.m.epoch))), Round: uint8(rig.number("round", 0))}
 	ts := rig.m.timestamp(r)
 	query := rig.hex("query", []byte{r.Round})
 	report := rig.hex("report", []byte{byte(r.Epoch), r.Round})

@@ -64,7 +64,7 @@ func newTransmission(c *core) *transmission {
 func (t *transmission) restore(stored map[types.ReportTimestamp]types.PendingTransmission) {
 	for ts, pending := range stored {
 		if ts.ConfigDigest == t.cfg.ConfigDigest {
-			t.queue = append(t.queue, transmissionItem{round: Round{ts.Epoch, ts.Round}, pending: pending})
+			t.queue = append(t.queue, transmissionItem{round: Round{Epoch: ts.Epoch, Round: ts.Round}, pending: pending})
 		}
 	}
 	slices.SortFunc(t.queue, func(a, b transmissionItem) int {
@@ -110,7 +110,7 @@ func (t *transmission) next() {
 		f := t.toAccept[0]
 		t.accepting = t.open(callShouldAccept, t.cfg.OracleID)
 		t.emit(CallShouldAccept{
-			t.accepting, t.timestamp(Round{f.Epoch, f.Round}), f.AttestedReport.Report, t.cfg.MaxDurationShouldAcceptFinalizedReport,
+			t.accepting, t.timestamp(Round{Epoch: f.Epoch, Round: f.Round}), f.AttestedReport.Report, t.cfg.MaxDurationShouldAcceptFinalizedReport,
 		})
 		return
 	}
@@ -134,7 +134,7 @@ func (t *transmission) shouldAcceptDone(ev ShouldAcceptDone) {
 	t.accepting = 0
 	f := t.toAccept[0]
 	t.toAccept = slices.Delete(t.toAccept, 0, 1)
-	ts := t.timestamp(Round{f.Epoch, f.Round})
+	ts := t.timestamp(Round{Epoch: f.Epoch, Round: f.Round})
 	if ev.Err != nil {
 		t.log(kernel.LogError, "the plugin's ShouldAcceptFinalizedReport failed; the report is not transmitted by this oracle",
 			"epoch", f.Epoch, "round", f.Round, "error", ev.Err)
@@ -149,7 +149,7 @@ func (t *transmission) shouldAcceptDone(ev ShouldAcceptDone) {
 
 // enqueue plans the transmission of an accepted report.
 func (t *transmission) enqueue(f *ocr2wire.Final) {
-	round := Round{f.Epoch, f.Round}
+	round := Round{Epoch: f.Epoch, Round: f.Round}
 	schedule := t.schedule.Delays(f.Epoch, f.Round)
 	delays := make(map[commontypes.OracleID]time.Duration, len(schedule))
 	for i, d := range schedule {

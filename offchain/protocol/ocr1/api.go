@@ -1,0 +1,199 @@
+package ocr1
+
+import (
+	"math/big"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/ocr1types"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
+	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
+)
+
+// Config is what a machine must know of the running configuration. All oracles of an instance hold equal values, except
+// for OracleID and the timeouts.
+type Config struct {
+	ConfigDigest ocr1types.ConfigDigest
+	OracleID     commontypes.OracleID // own index, below N
+	N, F         int                  // 3F < N <= 31
+
+	DeltaProgress time.Duration
+	DeltaResend   time.Duration
+	DeltaRound    time.Duration
+	DeltaGrace    time.Duration
+	DeltaC        time.Duration
+	AlphaPPB      uint64
+	DeltaStage    time.Duration
+	RMax          uint8 // 1..254
+	S             []int
+
+	// Deadlines of the calls. That of the data source's context is DataSourceTimeout; its value is waited for
+	// DataSourceGracePeriod longer.
+	DataSourceTimeout                  time.Duration
+	DataSourceGracePeriod              time.Duration
+	BlockchainTimeout                  time.Duration
+	ContractTransmitterTransmitTimeout time.Duration
+
+	LeaderSelectionKey   [16]byte
+	TransmissionOrderKey [16]byte
+}
+
+// What OCR1 shares with OCR2; see package rounds.
+type (
+	Round           = rounds.Round
+	Event           = rounds.Event
+	Start           = rounds.Start[ocr1types.ReportTimestamp, ocr1types.PendingTransmission]
+	MessageReceived = rounds.MessageReceived[ocr1wire.Message]
+	TimerFired      = rounds.TimerFired
+	Send            = rounds.Send[ocr1wire.Message]
+	Broadcast       = rounds.Broadcast[ocr1wire.Message]
+	PersistState    = rounds.PersistState
+	PersistRound    = rounds.PersistRound
+	EpochStarted    = rounds.EpochStarted
+	RoundStarted    = rounds.RoundStarted
+	Count           = rounds.Count
+	Counter         = rounds.Counter
+)
+
+// Timers of the machine.
+const (
+	TimerResend   = rounds.TimerResend
+	TimerProgress = rounds.TimerProgress
+	TimerRound    = rounds.TimerRound
+	TimerGrace    = rounds.TimerGrace
+	TimerTransmit = rounds.TimerTransmit
+)
+
+// Counters of an instance.
+const (
+	CountSentObservations     = rounds.CountSentObservations
+	CountIncludedObservations = rounds.CountIncludedObservations
+	CountCompletedRounds      = rounds.CountCompletedRounds
+	CountLedCompletedRounds   = rounds.CountLedCompletedRounds
+)
+
+// TimerName names a timer of the machine for logs and transcripts.
+func TimerName(timer kernel.TimerID) string { return rounds.TimerName(timer) }
+
+// ContractState is what the contract says of the latest report that was transmitted to it.
+type ContractState struct {
+	ConfigDigest    ocr1types.ConfigDigest
+	Epoch           uint32
+	Round           uint8
+	LatestAnswer    *big.Int // nil counts as 0
+	LatestTimestamp time.Time
+}
+
+// RequestedRound is what the contract says of the latest request for a new round: where the feed was when it was made. It is
+// zero if there was none.
+type RequestedRound struct {
+	ConfigDigest ocr1types.ConfigDigest
+	Epoch        uint32
+	Round        uint8
+}
+
+// Effects of the machine that OCR2's has not, besides those of package kernel. [kernel.Verify] comes with checks of both
+// kinds: observations with Message, reports with Report and without Context.
+type (
+	// CallObserve asks the data source for a value. Timeout is that of the call's context; the driver waits Grace longer.
+	// Answered by [ObserveDone].
+	CallObserve struct {
+		ID        kernel.CallID
+		Timestamp ocr1types.ReportTimestamp
+		Timeout   time.Duration
+		Grace     time.Duration
+	}
+	// CallReportInputs asks for what it takes to decide whether a report is due: the latest transmission, the latest round
+	// requested not longer than Lookback ago (both at the same time, each within Timeout), and this node's override of the
+	// config. Answered by [ReportInputsDone].
+	CallReportInputs struct {
+		ID        kernel.CallID
+		Timestamp ocr1types.ReportTimestamp
+		Lookback  time.Duration
+		Timeout   time.Duration
+	}
+	// CallContractState asks for the latest transmission on the contract, and this node's override of the config. Timestamp is
+	// of the report that is to be accepted or transmitted. Answered by [ContractStateDone].
+	CallContractState struct {
+		ID        kernel.CallID
+		Timestamp ocr1types.ReportTimestamp
+		Timeout   time.Duration
+	}
+	// CallTransmit hands a report to the contract transmitter. Answered by [TransmitDone].
+	CallTransmit struct {
+		ID        kernel.CallID
+		Timestamp ocr1types.ReportTimestamp
+		Report    []byte
+		Rs, Ss    [][32]byte
+		Vs        [32]byte
+		Timeout   time.Duration
+	}
+	// SignOnchain asks for a signature over the Keccak-256 hash of Report by the oracle's own onchain key. Answered by
+	// [kernel.Signed].
+	SignOnchain struct {
+		ID        kernel.CallID
+		Timestamp ocr1types.ReportTimestamp
+		Report    []byte
+	}
+	// RecoverSigners asks who made signatures of a report. Answered by [SignersRecovered].
+	RecoverSigners struct {
+		ID         kernel.CallID
+		Report     []byte
+		Signatures [][]byte
+	}
+
+	// StorePending stores an accepted report until it is transmitted; no barrier.
+	StorePending struct {
+		Timestamp ocr1types.ReportTimestamp
+		Pending   ocr1types.PendingTransmission
+	}
+	// DeletePending removes what StorePending stored; no barrier.
+	DeletePending struct{ Timestamp ocr1types.ReportTimestamp }
+)
+
+// ObserveDone answers [CallObserve]. Value nil counts as 0; it need not be an int192.
+type ObserveDone struct {
+	ID    kernel.CallID
+	Value *big.Int
+	Err   error
+}
+
+// ReportInputsDone answers [CallReportInputs]. Err is set if one of the two was not there in time, or failed; the override
+// matters only without.
+type ReportInputsDone struct {
+	ID        kernel.CallID
+	Contract  ContractState
+	Requested RequestedRound
+	Override  *ocr1types.ConfigOverride // nil: none
+	Err       error
+}
+
+// ContractStateDone answers [CallContractState].
+type ContractStateDone struct {
+	ID       kernel.CallID
+	Contract ContractState
+	Override *ocr1types.ConfigOverride // nil: none
+	Err      error
+}
+
+// SignersRecovered answers [RecoverSigners].
+type SignersRecovered struct {
+	ID kernel.CallID
+	// Signers has one element for each signature: the oracle whose onchain address it recovers to, or -1 if there is none, or
+	// if it cannot be recovered. The driver may stop at the first -1.
+	Signers []int
+}
+
+// TransmitDone answers [CallTransmit].
+type TransmitDone struct {
+	ID  kernel.CallID
+	Err error
+}
+
+// Call is the call that an event answers.
+func (e ObserveDone) Call() kernel.CallID       { return e.ID }
+func (e ReportInputsDone) Call() kernel.CallID  { return e.ID }
+func (e ContractStateDone) Call() kernel.CallID { return e.ID }
+func (e SignersRecovered) Call() kernel.CallID  { return e.ID }
+func (e TransmitDone) Call() kernel.CallID      { return e.ID }
