@@ -20,8 +20,7 @@ type Status struct {
 	// SeqNr is being worked on; 0 before the epoch has started. CommittedSeqNr is the latest committed outcome that this process knows.
 	SeqNr, CommittedSeqNr      uint64
 	LeaderPhase, FollowerPhase string
-	// HighestCertified is the timestamp of the highest certificate, as 7/commit/3: sequence number, kind, epoch.
-	HighestCertified string
+	HighestCertified           Certified
 
 	// FutureMessages wait for later epochs; AttestationRounds are in memory; Transmissions wait for their time; Calls are under way.
 	FutureMessages, AttestationRounds, Transmissions, Calls int
@@ -29,13 +28,22 @@ type Status struct {
 	HighWater uint64
 }
 
+// Certified is the timestamp of the highest certificate. As text it is like 7/commit/3: sequence number, kind, epoch. It is
+// put into words only when somebody reads it: drivers ask for a status after each step.
+type Certified struct {
+	ocr3wire.HighestCertifiedTimestamp
+}
+
+// MarshalText never fails.
+func (c Certified) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // Status returns what the machine is doing.
 func (m *Machine) Status() Status {
 	return Status{
 		Epoch: m.pacemaker.epoch, Wish: m.pacemaker.wish, Leader: m.pacemaker.leader(), Barred: m.generation.barred,
 		SeqNr: m.generation.seqNr, CommittedSeqNr: m.generation.committedSeqNr,
 		LeaderPhase: m.generation.lead.phase.String(), FollowerPhase: m.generation.follow.phase.String(),
-		HighestCertified: m.certificates.highest.Timestamp().String(),
+		HighestCertified: Certified{m.certificates.highest.Timestamp()},
 		FutureMessages:   m.generation.future.Len(), AttestationRounds: len(m.attestation.rounds), Transmissions: len(m.transmission.queue),
 		Calls: m.Pending(), HighWater: m.attestation.highWater,
 	}
