@@ -16,10 +16,8 @@ const maxUnhandledPerSender = 64
 // inbox is where the messages of the network enter an instance: it decodes and checks them on the goroutine that brings them
 // and puts them into the mailbox. It is safe for concurrent use.
 type inbox struct {
-	// decode makes of a message the event for the machine, or says why it is none.
-	decode func(b []byte, from commontypes.OracleID) (event any, err error)
-	// received and invalid make telemetry events.
-	received, invalid func(at time.Time, message []byte, from commontypes.OracleID) []byte
+	decode decoder
+	events messageEvents
 
 	maxLength int // bytes of a message
 	logger    logging.Logger
@@ -55,7 +53,7 @@ func (in *inbox) receive(m commontypes.BinaryMessageWithSender) {
 	}
 	if in.telemetry.wanted() {
 		in.counters.count(in.telemetry.offer(func() []byte {
-			return in.received(time.Now(), m.Msg, m.Sender)
+			return in.events.MessageReceived(time.Now(), m.Msg, m.Sender)
 		}))
 	}
 	if sender.unhandled.Add(1) > maxUnhandledPerSender {
@@ -68,13 +66,11 @@ func (in *inbox) receive(m commontypes.BinaryMessageWithSender) {
 		})
 		return
 	}
-	in.box.post(mail{event: event})
+	in.box.post(mail{event: event, sender: sender})
 }
 
-// handled is called when the machine gets a message, so that there is room for another.
-func (in *inbox) handled(from commontypes.OracleID) {
-	in.senders[from].unhandled.Add(-1)
-}
+// handled is called when the machine gets a message of the sender, so that there is room for another.
+func (s *senderState) handled() { s.unhandled.Add(-1) }
 
 func (in *inbox) read(m commontypes.BinaryMessageWithSender) (event any, err error) {
 	if len(m.Msg) > in.maxLength {
@@ -92,7 +88,7 @@ func (in *inbox) malformed(sender *senderState, m commontypes.BinaryMessageWithS
 	})
 	if in.telemetry.wanted() {
 		in.counters.count(in.telemetry.offer(func() []byte {
-			return in.invalid(time.Now(), m.Msg, m.Sender)
+			return in.events.InvalidSerialization(time.Now(), m.Msg, m.Sender)
 		}))
 	}
 }

@@ -2,11 +2,13 @@ package runtime
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
-	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -18,19 +20,14 @@ const (
 	maxPendingAttempts = 5
 )
 
-// keeper writes to the database what an instance must not forget. Writes of one kind (the pacemaker's state, the signed
-// round, pending transmissions) happen one after the other; a write that does not return keeps those of its kind waiting and
-// nothing else. All its methods are called on the instance's turn, except flush.
+// keeper writes to the database what an instance of OCR1 or OCR2 must not forget. Writes of one kind (the pacemaker's state, the
+// signed round, pending transmissions) happen one after the other; a write that does not return keeps those of its kind waiting
+// and nothing else. All its methods are called on the instance's turn, except restore and flush.
 type keeper struct {
-	db      types.Database
-	rounds  SignedRoundDatabase // nil if db is none
-	digest  types.ConfigDigest
-	timeout time.Duration
-	logger  logging.Logger
-	post    func(do func()) bool
-	running *tasks
+	writes
+	records records
 	// durable is called when a round becomes durable.
-	durable func()
+	durable func(ticket)
 
 	// The pacemaker's state: only the newest matters.
 	state        types.PersistentState  // newest, whether written or not
@@ -39,18 +36,80 @@ type keeper struct {
 	stateWriter  writer
 
 	// The signed round.
-	roundWanted  ocr2.Round
-	roundDurable ocr2.Round
+	roundWanted  ticket
+	roundDurable ticket
 	roundWriter  writer
 
 	pending       []pendingWrite
 	pendingWriter writer
 }
 
+// newKeeper returns the keeper of an engine, for use with persistRound.
+func (e *engine) newKeeper(r records, timeout time.Duration) keeper {
+	return keeper{
+		writes:  writes{timeout: timeout, logger: e.logger, post: e.post, running: &e.running},
+		records: r,
+		durable: func(t ticket) { e.outbox.becameDurable(uint64(t)) },
+	}
+}
+
+// persistRound has a round recorded, and holds back until then whatever is to leave the oracle.
+func (e *engine) persistRound(k *keeper, t ticket) {
+	e.outbox.require(uint64(t))
+	if k.persistRound(t) {
+		e.outbox.becameDurable(uint64(t))
+	}
+}
+
+// warnOfLostState tells the operator when the database does not know what the contract knows.
+func (e *engine) warnOfLostState(r restored, contractEpoch uint32) {
+	if r.state == nil && contractEpoch > 0 {
+		e.logger.Warn("the contract has reports under this config, but the database has no state of it: was it lost?", commontypes.LogFields{
+			"epoch": contractEpoch,
+		})
+	}
+}
+
+// ticket is a round as a number: the numbers are in the order of the rounds.
+type ticket uint64
+
+func ticketOf(epoch uint32, round uint8) ticket { return ticket(epoch)<<8 | ticket(round) }
+
+func (t ticket) epoch() uint32 { return uint32(t >> 8) }
+func (t ticket) round() uint8  { return uint8(t) }
+
+// records are the calls of a database that OCR1 and OCR2 both have, for one instance.
+type records struct {
+	readState  func(context.Context) (*types.PersistentState, error)
+	writeState func(context.Context, types.PersistentState) error
+	// readRound and writeRound are nil if the database does not keep the signed round.
+	readRound  func(context.Context) (t ticket, ok bool, err error)
+	writeRound func(context.Context, ticket) error
+}
+
+// recordsOf returns the calls of a database, about the instance with the given digest.
+func recordsOf[D any](db stateDatabase[D], digest D) records {
+	r := records{
+		readState:  func(ctx context.Context) (*types.PersistentState, error) { return db.ReadState(ctx, digest) },
+		writeState: func(ctx context.Context, s types.PersistentState) error { return db.WriteState(ctx, digest, s) },
+	}
+	if rounds, ok := db.(roundDatabase[D]); ok {
+		r.readRound = func(ctx context.Context) (ticket, bool, error) {
+			epoch, round, ok, err := rounds.ReadSignedRound(ctx, digest)
+			return ticketOf(epoch, round), ok, err
+		}
+		r.writeRound = func(ctx context.Context, t ticket) error {
+			return rounds.WriteSignedRound(ctx, digest, t.epoch(), t.round())
+		}
+	}
+	return r
+}
+
 // pendingWrite stores a pending transmission, or deletes it.
 type pendingWrite struct {
-	timestamp types.ReportTimestamp
-	store     *types.PendingTransmission // nil to delete
+	what  string // for the log
+	round ticket
+	apply func(context.Context) error
 }
 
 // writer is the state of the writes of one kind.
@@ -62,8 +121,16 @@ type writer struct {
 
 func (w *writer) available() bool { return !w.busy && w.retry == nil }
 
-// write makes one call to the database. done is called with its outcome; then next is, after a pause if the call failed.
-func (k *keeper) write(w *writer, what string, call func(context.Context) error, done func(error), next func()) {
+// writes make calls to a database on goroutines of their own.
+type writes struct {
+	timeout time.Duration
+	logger  logging.Logger
+	post    func(do func()) bool
+	running *tasks
+}
+
+// write makes one call. done is called with its outcome; then next is, after a pause if the call failed.
+func (k *writes) write(w *writer, what string, call func(context.Context) error, done func(error), next func()) {
 	w.busy = true
 	k.running.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), k.timeout)
@@ -114,7 +181,7 @@ func (k *keeper) writeState() {
 	s := *k.stateNext
 	k.stateNext = nil
 	k.write(&k.stateWriter, "writing the pacemaker's state", func(ctx context.Context) error {
-		return k.db.WriteState(ctx, k.digest, s)
+		return k.records.writeState(ctx, s)
 	}, func(err error) {
 		if err == nil {
 			k.stateWritten = &s
@@ -125,22 +192,29 @@ func (k *keeper) writeState() {
 	}, k.writeState)
 }
 
+// storePending and deletePending queue a write about a pending transmission of a round.
+func (k *keeper) storePending(round ticket, apply func(context.Context) error) {
+	k.writePending(pendingWrite{"storing a pending transmission", round, apply})
+}
+
+func (k *keeper) deletePending(round ticket, apply func(context.Context) error) {
+	k.writePending(pendingWrite{"deleting a pending transmission", round, apply})
+}
+
 // persistRound has the round recorded; durable is called once it is. It reports whether it is durable already.
-func (k *keeper) persistRound(r ocr2.Round) bool {
-	if k.roundWanted.Less(r) {
-		k.roundWanted = r
-	}
-	if !k.roundDurable.Less(r) {
+func (k *keeper) persistRound(r ticket) bool {
+	k.roundWanted = max(k.roundWanted, r)
+	if r <= k.roundDurable {
 		return true
 	}
-	if k.rounds == nil {
+	if k.records.writeRound == nil {
 		// The epoch stands for its rounds: an oracle that starts again signs nothing in the epoch that it finds.
-		if k.state.Epoch < r.Epoch {
+		if k.state.Epoch < r.epoch() {
 			s := k.state
-			s.Epoch = r.Epoch
-			s.HighestSentEpoch = max(s.HighestSentEpoch, r.Epoch)
+			s.Epoch = r.epoch()
+			s.HighestSentEpoch = max(s.HighestSentEpoch, r.epoch())
 			k.persistState(s)
-		} else if k.stateWritten == nil || k.stateWritten.Epoch < r.Epoch {
+		} else if k.stateWritten == nil || k.stateWritten.Epoch < r.epoch() {
 			k.persistState(k.state)
 		}
 		return false
@@ -150,26 +224,24 @@ func (k *keeper) persistRound(r ocr2.Round) bool {
 }
 
 func (k *keeper) writeRound() {
-	if !k.roundDurable.Less(k.roundWanted) || !k.roundWriter.available() {
+	if k.roundWanted <= k.roundDurable || !k.roundWriter.available() {
 		return
 	}
 	r := k.roundWanted
 	k.write(&k.roundWriter, "writing the signed round", func(ctx context.Context) error {
-		return k.rounds.WriteSignedRound(ctx, k.digest, r.Epoch, r.Round)
+		return k.records.writeRound(ctx, r)
 	}, func(err error) {
 		if err == nil {
 			k.roundDurable = r
-			k.durable()
+			k.durable(r)
 		}
 	}, k.writeRound)
 }
 
 func (k *keeper) stateBecameDurable(s types.PersistentState) {
-	if k.rounds == nil {
-		if r := (ocr2.Round{Epoch: s.Epoch, Round: 255}); k.roundDurable.Less(r) {
-			k.roundDurable = r
-			k.durable()
-		}
+	if r := ticketOf(s.Epoch, math.MaxUint8); k.records.writeRound == nil && k.roundDurable < r {
+		k.roundDurable = r
+		k.durable(r)
 	}
 }
 
@@ -177,7 +249,7 @@ func (k *keeper) stateBecameDurable(s types.PersistentState) {
 func (k *keeper) writePending(p pendingWrite) {
 	if len(k.pending) >= maxPendingWrites {
 		k.logger.Warn("dropping a write about a pending transmission: the database does not keep up", commontypes.LogFields{
-			"epoch": p.timestamp.Epoch, "round": p.timestamp.Round,
+			"what": p.what, "epoch": p.round.epoch(), "round": p.round.round(),
 		})
 		return
 	}
@@ -191,29 +263,13 @@ func (k *keeper) writeNextPending() {
 	}
 	p := k.pending[0]
 	k.pending = k.pending[1:]
-	k.write(&k.pendingWriter, p.what(), func(ctx context.Context) error {
-		return p.apply(ctx, k.db)
-	}, func(err error) {
+	k.write(&k.pendingWriter, p.what, p.apply, func(err error) {
 		if err != nil && k.pendingWriter.failures < maxPendingAttempts {
 			k.pending = append([]pendingWrite{p}, k.pending...)
 		} else if err != nil {
 			k.pendingWriter.failures = 0
 		}
 	}, k.writeNextPending)
-}
-
-func (p pendingWrite) what() string {
-	if p.store == nil {
-		return "deleting a pending transmission"
-	}
-	return "storing a pending transmission"
-}
-
-func (p pendingWrite) apply(ctx context.Context, db types.Database) error {
-	if p.store == nil {
-		return db.DeletePendingTransmission(ctx, p.timestamp)
-	}
-	return db.StorePendingTransmission(ctx, p.timestamp, *p.store)
 }
 
 // flush makes a last attempt to write what was not written yet. It is called when the instance has ended and no write is
@@ -230,14 +286,107 @@ func (k *keeper) flush() {
 	ctx, cancel := context.WithTimeout(context.Background(), k.timeout)
 	defer cancel()
 	if k.stateNext != nil {
-		if err := k.db.WriteState(ctx, k.digest, *k.stateNext); err != nil {
+		if err := k.records.writeState(ctx, *k.stateNext); err != nil {
 			k.logger.Error("could not write the pacemaker's last state", commontypes.LogFields{"error": err})
 		}
 	}
 	for _, p := range k.pending {
-		if err := p.apply(ctx, k.db); err != nil {
+		if err := p.apply(ctx); err != nil {
 			k.logger.Error("could not make the last writes about pending transmissions", commontypes.LogFields{"error": err})
 			return
+		}
+	}
+}
+
+// restored is what an instance knows of its earlier life.
+type restored struct {
+	state *types.PersistentState // nil if there is none
+	// signed is the last round in which something may have been signed; nil if nothing ever was.
+	signed *ticket
+}
+
+// restore reads what earlier lives of the oracle have left, before the instance begins. It fails if it cannot be known in which
+// rounds this oracle has signed before: the instance must not run then, lest it sign twice. If all else fails it is logged and left out.
+func (k *keeper) restore(ctx context.Context, n int) (r restored, err error) {
+	if k.records.readRound != nil {
+		state := inBackground(ctx, k.running, k.timeout, k.records.readState)
+		signed, ok, err := k.readRound(ctx)
+		if err != nil {
+			return r, fmt.Errorf("reading the signed round from the database: %w", err)
+		}
+		if ok {
+			r.signed = &signed
+		}
+		if r.state, err = state(); err != nil && !ok {
+			// There may be a state that was left by software that does not keep the round.
+			return r, fmt.Errorf("reading the pacemaker's state from the database: %w", err)
+		} else if err != nil {
+			k.logger.ErrorUnlessCanceled(ctx, "could not read the pacemaker's state from the database; starting without", commontypes.LogFields{"error": err})
+		}
+	} else {
+		k.logger.Info("the database does not keep the signed round; nothing is signed in the epoch that was running when the oracle stopped", nil)
+		readCtx, cancel := context.WithTimeout(ctx, k.timeout)
+		defer cancel()
+		if r.state, err = k.records.readState(readCtx); err != nil {
+			return r, fmt.Errorf("reading the pacemaker's state from the database: %w", err)
+		}
+	}
+	switch {
+	case r.signed != nil:
+	case r.state != nil:
+		// Also where the state was left by software that does not keep the round.
+		last := ticketOf(r.state.Epoch, math.MaxUint8)
+		r.signed = &last
+	case k.records.writeRound != nil:
+		// From now on the absence of a round means something: that nothing was signed, however far the state has come.
+		writeCtx, cancel := context.WithTimeout(ctx, k.timeout)
+		defer cancel()
+		if err := k.records.writeRound(writeCtx, 0); err != nil {
+			return r, fmt.Errorf("recording in the database that nothing was signed yet: %w", err)
+		}
+	}
+	k.state = types.PersistentState{HighestReceivedEpoch: make([]uint32, n)}
+	if r.state != nil {
+		k.state, k.stateWritten = *r.state, r.state
+	}
+	if r.signed != nil {
+		k.roundWanted, k.roundDurable = *r.signed, *r.signed
+	}
+	return r, nil
+}
+
+func (k *keeper) readRound(ctx context.Context) (ticket, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, k.timeout)
+	defer cancel()
+	return k.records.readRound(ctx)
+}
+
+// errNoAnswer stands for the result of a call that ignores its context.
+var errNoAnswer = errors.New("no answer in time")
+
+// inBackground begins a call, with a context that ends after timeout, and returns a function that waits for its result, no
+// longer than until then. A result that comes later is thrown away; running counts the call until it came.
+func inBackground[T any](ctx context.Context, running *tasks, timeout time.Duration, call func(context.Context) (T, error)) (result func() (T, error)) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	outcomes := make(chan outcome, 1)
+	running.Go(func() {
+		defer cancel()
+		value, err := call(ctx)
+		outcomes <- outcome{value, err}
+	})
+	timer := time.NewTimer(timeout)
+	return func() (T, error) {
+		defer timer.Stop()
+		select {
+		case o := <-outcomes:
+			return o.value, o.err
+		case <-timer.C:
+			var none T
+			return none, errNoAnswer
 		}
 	}
 }

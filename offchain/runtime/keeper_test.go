@@ -11,17 +11,15 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
-	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // scriptedDatabase records the calls that succeed.
 type scriptedDatabase struct {
-	types.Database // nil: what is not below is not called
-	mu             sync.Mutex
-	before         func(ctx context.Context, call string) error
-	done           []string
+	mu     sync.Mutex
+	before func(ctx context.Context, call string) error
+	done   []string
 }
 
 func (d *scriptedDatabase) call(ctx context.Context, call string) error {
@@ -39,6 +37,10 @@ func (d *scriptedDatabase) call(ctx context.Context, call string) error {
 	return nil
 }
 
+func (d *scriptedDatabase) ReadState(context.Context, types.ConfigDigest) (*types.PersistentState, error) {
+	return nil, nil
+}
+
 func (d *scriptedDatabase) WriteState(ctx context.Context, _ types.ConfigDigest, s types.PersistentState) error {
 	return d.call(ctx, fmt.Sprintf("state %d/%d", s.Epoch, s.HighestSentEpoch))
 }
@@ -49,14 +51,6 @@ func (d *scriptedDatabase) WriteSignedRound(ctx context.Context, _ types.ConfigD
 
 func (d *scriptedDatabase) ReadSignedRound(context.Context, types.ConfigDigest) (uint32, uint8, bool, error) {
 	return 0, 0, false, nil
-}
-
-func (d *scriptedDatabase) StorePendingTransmission(ctx context.Context, ts types.ReportTimestamp, _ types.PendingTransmission) error {
-	return d.call(ctx, fmt.Sprintf("store %d", ts.Round))
-}
-
-func (d *scriptedDatabase) DeletePendingTransmission(ctx context.Context, ts types.ReportTimestamp) error {
-	return d.call(ctx, fmt.Sprintf("delete %d", ts.Round))
 }
 
 func (d *scriptedDatabase) expect(t *testing.T, want ...string) {
@@ -89,15 +83,27 @@ func newKeeperBench(keepsRounds bool) *keeperBench {
 	b := &keeperBench{}
 	b.box = mailbox{rest: func() {}, handle: func(m mail) { m.do() }}
 	b.keeper = keeper{
-		db: &b.db, timeout: time.Second, logger: logging.New(&b.log), running: &b.running,
-		post:    func(do func()) bool { return b.box.post(mail{do: do}) },
-		durable: func() { b.durable++ },
+		writes: writes{
+			timeout: time.Second, logger: logging.New(&b.log), running: &b.running,
+			post: func(do func()) bool { return b.box.post(mail{do: do}) },
+		},
+		records: recordsOf(stateDatabase[types.ConfigDigest](&b.db), types.ConfigDigest{}),
+		durable: func(ticket) { b.durable++ },
 	}
-	if keepsRounds {
-		b.keeper.rounds = &b.db
+	if !keepsRounds {
+		b.keeper.records.readRound, b.keeper.records.writeRound = nil, nil
 	}
 	b.box.open(mail{do: func() {}})
 	return b
+}
+
+// store and delete queue writes about the transmission of a round.
+func (b *keeperBench) store(round uint8) {
+	b.keeper.storePending(ticketOf(0, round), func(ctx context.Context) error { return b.db.call(ctx, fmt.Sprintf("store %d", round)) })
+}
+
+func (b *keeperBench) delete(round uint8) {
+	b.keeper.deletePending(ticketOf(0, round), func(ctx context.Context) error { return b.db.call(ctx, fmt.Sprintf("delete %d", round)) })
 }
 
 func (b *keeperBench) do(f func()) {
@@ -152,9 +158,9 @@ func TestKeeperFlushesWhatItCouldNotWrite(t *testing.T) {
 		b.db.hook(func(context.Context, string) error { return errors.New("disk full") })
 		b.do(func() {
 			b.keeper.persistState(state(7, 7))
-			b.keeper.writePending(pendingWrite{types.ReportTimestamp{Round: 1}, &types.PendingTransmission{}})
-			b.keeper.writePending(pendingWrite{types.ReportTimestamp{Round: 2}, &types.PendingTransmission{}})
-			b.keeper.writePending(pendingWrite{types.ReportTimestamp{Round: 1}, nil})
+			b.store(1)
+			b.store(2)
+			b.delete(1)
 		})
 		b.db.hook(nil)
 		b.close()
@@ -175,9 +181,9 @@ func TestKeeperWritesPendingTransmissionsInOrder(t *testing.T) {
 		})
 		b.do(func() {
 			for round := uint8(1); round <= 4; round++ {
-				b.keeper.writePending(pendingWrite{types.ReportTimestamp{Round: round}, &types.PendingTransmission{}})
+				b.store(round)
 			}
-			b.keeper.writePending(pendingWrite{types.ReportTimestamp{Round: 4}, nil})
+			b.delete(4)
 		})
 		time.Sleep(time.Minute) // virtual time
 		synctest.Wait()
@@ -190,7 +196,7 @@ func TestKeeperWritesPendingTransmissionsInOrder(t *testing.T) {
 		b.db.hook(func(context.Context, string) error { <-release; return nil })
 		b.do(func() {
 			for range maxPendingWrites + 5 {
-				b.keeper.writePending(pendingWrite{types.ReportTimestamp{}, nil})
+				b.delete(0)
 			}
 		})
 		if n := len(b.keeper.pending); n != maxPendingWrites || b.log.count("warn dropping a write") != 4 {
@@ -209,7 +215,7 @@ func TestKeeperSignedRound(t *testing.T) {
 		b.db.hook(func(context.Context, string) error { <-release; return nil })
 		b.do(func() {
 			for round := range uint8(3) {
-				if b.keeper.persistRound(ocr2.Round{Epoch: 5, Round: round + 1}) {
+				if b.keeper.persistRound(ticketOf(5, round+1)) {
 					t.Error("a round is durable before it is written")
 				}
 			}
@@ -221,10 +227,10 @@ func TestKeeperSignedRound(t *testing.T) {
 		synctest.Wait()
 		b.db.expect(t, "round 5/3")
 		b.do(func() {
-			if b.durable != 2 || b.keeper.roundDurable != (ocr2.Round{Epoch: 5, Round: 3}) {
+			if b.durable != 2 || b.keeper.roundDurable != ticketOf(5, 3) {
 				t.Errorf("durable %d times, up to %v", b.durable, b.keeper.roundDurable)
 			}
-			if !b.keeper.persistRound(ocr2.Round{Epoch: 5, Round: 2}) || !b.keeper.persistRound(ocr2.Round{Epoch: 4, Round: 9}) {
+			if !b.keeper.persistRound(ticketOf(5, 2)) || !b.keeper.persistRound(ticketOf(4, 9)) {
 				t.Error("an earlier round is not durable")
 			}
 		})
@@ -238,24 +244,24 @@ func TestKeeperEpochStandsForTheRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newKeeperBench(false)
 		b.do(func() {
-			if b.keeper.persistRound(ocr2.Round{Epoch: 1, Round: 1}) {
+			if b.keeper.persistRound(ticketOf(1, 1)) {
 				t.Error("durable although no state was ever written")
 			}
 		})
 		b.db.expect(t, "state 1/1")
 		b.do(func() {
-			if !b.keeper.persistRound(ocr2.Round{Epoch: 1, Round: 200}) {
+			if !b.keeper.persistRound(ticketOf(1, 200)) {
 				t.Error("the epoch is durable, but a round of it is not")
 			}
 			b.keeper.persistState(state(1, 2))
 			b.keeper.persistState(state(3, 4))
-			if b.keeper.persistRound(ocr2.Round{Epoch: 3, Round: 1}) {
+			if b.keeper.persistRound(ticketOf(3, 1)) {
 				t.Error("durable before it is written")
 			}
 		})
 		b.db.expect(t, "state 1/2", "state 3/4")
 		b.do(func() {
-			if b.durable != 2 || !b.keeper.persistRound(ocr2.Round{Epoch: 3, Round: 1}) {
+			if b.durable != 2 || !b.keeper.persistRound(ticketOf(3, 1)) {
 				t.Errorf("durable %d times", b.durable)
 			}
 		})
@@ -283,7 +289,7 @@ func TestOutboxHoldsBack(t *testing.T) {
 		}
 		left = nil
 	}
-	round := func(r uint8) uint64 { return ticket(ocr2.Round{Epoch: 1, Round: r}) }
+	round := func(r uint8) uint64 { return uint64(ticketOf(1, r)) }
 	o.leave("a")
 	o.require(round(1))
 	o.leave("b")
@@ -302,9 +308,9 @@ func TestOutboxHoldsBack(t *testing.T) {
 	expect("f")
 
 	o.require(round(9))
-	o.leave(ocr2.CallTransmit{ID: 7})
-	o.leave(ocr2.CallTransmit{ID: 8})
-	if !o.abandon(isTransmit(8)) || o.abandon(isTransmit(8)) || o.abandon(isTransmit(6)) {
+	o.leaveCall(7, ocr2.CallTransmit{ID: 7})
+	o.leaveCall(8, ocr2.CallTransmit{ID: 8})
+	if !o.abandon(8) || o.abandon(8) || o.abandon(6) {
 		t.Error("abandon does not find what is held, or finds what is not")
 	}
 	for i := range maxHeld {
@@ -316,13 +322,5 @@ func TestOutboxHoldsBack(t *testing.T) {
 	o.becameDurable(round(9))
 	if len(left) != maxHeld || left[0] != "0" || log.count("error dropping") != 1 || log.count("no longer") != 1 {
 		t.Errorf("%d left, the first is %s; log: %q", len(left), left[0], log.lines)
-	}
-}
-
-// isTransmit tells a transmission by its id.
-func isTransmit(id kernel.CallID) func(effect any) bool {
-	return func(effect any) bool {
-		transmit, ok := effect.(ocr2.CallTransmit)
-		return ok && transmit.ID == id
 	}
 }

@@ -4,8 +4,9 @@ import "sync"
 
 // mail is either an event for the machine or something else to do on the instance's turn.
 type mail struct {
-	event any
-	do    func()
+	event  any
+	sender *senderState // of the message that event is; nil if it is something else
+	do     func()
 }
 
 // mailbox serializes the work of an instance. While there is mail a goroutine, borrowed for that time, hands it to handle in

@@ -137,13 +137,9 @@ func (s *ocr3Starter[RI]) start(ctx context.Context, cc types.ContractConfig, lo
 	}
 	in := newOCR3Instance(args, cfg, plugin, info, networkLimits, endpoint, s.telemetry, logger)
 	if err := in.listen(); err != nil {
-		if closeErr := endpoint.Close(); closeErr != nil {
-			logger.Warn("the network endpoint failed to close", commontypes.LogFields{"error": closeErr})
-		}
-		in.cancelCalls()
-		return nil, fmt.Errorf("starting the network endpoint: %w", err)
+		return nil, err
 	}
-	in.begin(start)
+	in.start(start)
 	return &runningOCR3[RI]{in, logger}, nil
 }
 

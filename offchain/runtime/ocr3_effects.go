@@ -6,18 +6,16 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
-	"github.com/ocrkit/ocrkit/offchain/wire/ocr3wire"
 )
 
 // computationTimeout ends calls of the plugin that are pure computation and yet do not return.
 const computationTimeout = 10 * time.Minute
 
-// perform carries out an effect of the machine. Everything that the machine can ask for is here.
-func (in *ocr3Instance[RI]) perform(effect kernel.Effect) {
+// perform carries out an effect that is OCR3's own.
+func (in *ocr3Instance[RI]) perform(effect kernel.Effect) bool {
 	switch e := any(effect).(type) {
 	case ocr3.Send, ocr3.Broadcast:
 		in.outbox.leave(e)
@@ -25,41 +23,14 @@ func (in *ocr3Instance[RI]) perform(effect kernel.Effect) {
 	case ocr3.PersistPacemaker:
 		in.outbox.require(in.keeper.persist(e.State))
 	case ocr3.WriteCertificate:
-		in.keeper.write(e)
+		in.keeper.keep(e)
 
-	case kernel.SetTimer:
-		in.timers.set(e.Timer, e.After)
-	case kernel.CancelTimer:
-		in.timers.cancel(e.Timer)
-
-	case kernel.Verify:
-		in.background(func(done func(any)) {
-			sharedWorkers.firstBad(len(e.Checks), func(i int) bool { return in.isGood(&e.Checks[i]) }, func(bad int) {
-				done(kernel.Verified{ID: e.ID, Bad: bad})
-			})
-		})
-	case kernel.VerifyEach:
-		good := make([]bool, len(e.Checks))
-		in.background(func(done func(any)) {
-			sharedWorkers.each(len(e.Checks), func(i int) { good[i] = in.isGood(&e.Checks[i]) }, func() {
-				done(kernel.VerifiedEach{ID: e.ID, Good: good})
-			})
-		})
-	case kernel.SignOffchain:
-		in.background(func(done func(any)) {
-			sharedWorkers.run(func() {
-				signature, err := in.args.OffchainKeyring.OffchainSign(e.Message)
-				done(kernel.Signed{ID: e.ID, Signature: signature, Err: err})
-			})
-		})
 	case ocr3.SignReports:
 		in.signReports(e)
 	case ocr3.VerifyReports:
 		in.verifyReports(e)
 	case ocr3.ForgetReports:
 		delete(in.reports, e.SeqNr)
-	case kernel.Abandon:
-		in.calls.abandon(e.ID)
 
 	case ocr3.CallQuery:
 		in.callQuery(e)
@@ -81,85 +52,42 @@ func (in *ocr3Instance[RI]) perform(effect kernel.Effect) {
 		in.callTransmit(e)
 
 	case ocr3.EpochStarted:
-		in.metrics.epoch.Store(int64(e.Epoch))
-		in.metrics.leader.Store(int64(e.Leader))
-		in.tell(func(now time.Time) []byte { return in.events.EpochStarted(now, e.Epoch, e.Leader) })
+		in.numbers.epoch.Store(int64(e.Epoch))
+		in.numbers.leader.Store(int64(e.Leader))
+		in.tell(func(now time.Time) []byte { return in.told.EpochStarted(now, e.Epoch, e.Leader) })
 	case ocr3.RoundStarted:
-		in.tell(func(now time.Time) []byte { return in.events.RoundStarted(now, e.Epoch, e.SeqNr, e.Round, e.Leader) })
+		in.tell(func(now time.Time) []byte { return in.told.RoundStarted(now, e.Epoch, e.SeqNr, e.Round, e.Leader) })
 	case ocr3.ScheduleComputed:
 		in.tellTransmission(func(now time.Time) []byte {
-			return in.events.ScheduleComputed(now, e.SeqNr, e.Index, e.At, e.Override, e.Delays, e.OK)
+			return in.told.ScheduleComputed(now, e.SeqNr, e.Index, e.At, e.Override, e.Delays, e.OK)
 		})
 	case ocr3.AcceptComputed:
 		in.tellTransmission(func(now time.Time) []byte {
-			return in.events.ShouldAcceptComputed(now, e.SeqNr, e.Index, e.Result, e.OK)
+			return in.told.ShouldAcceptComputed(now, e.SeqNr, e.Index, e.Result, e.OK)
 		})
 	case ocr3.TransmitComputed:
 		in.tellTransmission(func(now time.Time) []byte {
-			return in.events.ShouldTransmitComputed(now, e.SeqNr, e.Index, e.Result, e.OK)
+			return in.told.ShouldTransmitComputed(now, e.SeqNr, e.Index, e.Result, e.OK)
 		})
 	case ocr3.CommittedSeqNr:
-		in.metrics.committed.Store(e.SeqNr)
+		in.numbers.committed.Store(e.SeqNr)
 	case ocr3.Count:
-		in.metrics.counters[e.Counter].Add(1)
-	case kernel.Dropped:
-		in.droppedMessage(e)
-	case kernel.Log:
-		logEffect(in.logger, e)
+		in.numbers.counters[e.Counter].Add(1)
 
 	default:
-		panic(fmt.Sprintf("%s: the machine asks for an unknown effect %T", in, e))
+		return false
 	}
+	return true
 }
 
 // release carries out an effect that may leave the oracle now.
 func (in *ocr3Instance[RI]) release(effect any) {
 	switch e := effect.(type) {
 	case ocr3.Send:
-		if b := in.encode(e.Message); b != nil {
-			in.endpoint.SendTo(b, e.To)
-			in.tellMessage(func(now time.Time) []byte { return in.events.MessageSent(now, b, e.To) })
-		}
+		in.sendTo(in.encode(e.Message), e.To)
 	case ocr3.Broadcast:
-		if b := in.encode(e.Message); b != nil {
-			in.endpoint.Broadcast(b)
-			in.tellMessage(func(now time.Time) []byte { return in.events.MessageBroadcast(now, b) })
-		}
-	default:
-		panic(fmt.Sprintf("%s: unknown effect %T in the outbox", in, e))
+		in.broadcast(in.encode(e.Message))
 	}
-}
-
-// encode returns the bytes of a message, nil if it cannot be sent.
-func (in *ocr3Instance[RI]) encode(m ocr3wire.Message) []byte {
-	err := ocr3wire.CheckSize(m, in.sizeLimits)
-	var b []byte
-	if err == nil {
-		b, err = ocr3wire.Encode(m)
-	}
-	if err == nil && len(b) > in.maxLength {
-		err = fmt.Errorf("it has %d bytes, more than the %d that the limits of the plugin leave for a message", len(b), in.maxLength)
-	}
-	if err != nil {
-		in.oversized.Trigger(func(count uint64) {
-			in.logger.Error("a message cannot be sent", commontypes.LogFields{"kind": m.Kind().String(), "error": err, "droppedCount": count})
-		})
-		return nil
-	}
-	return b
-}
-
-// background begins work on other goroutines, whose result is an event.
-func (in *ocr3Instance[RI]) background(work func(done func(event any))) {
-	in.running.Add()
-	work(func(event any) {
-		defer in.running.Done()
-		in.box.post(mail{event: event})
-	})
-}
-
-func (in *ocr3Instance[RI]) isGood(c *kernel.SignatureCheck) bool {
-	return c.Kind == kernel.OffchainSignature && int(c.Signer) < len(in.offchainKeys) && in.offchainKeys[c.Signer].Verify(c.Message, c.Signature)
 }
 
 // signReports signs all reports of an outcome.
@@ -184,13 +112,13 @@ func (in *ocr3Instance[RI]) signReports(e ocr3.SignReports) {
 // verifyReports checks the signatures of an oracle on all reports of an outcome.
 func (in *ocr3Instance[RI]) verifyReports(e ocr3.VerifyReports) {
 	reports := in.reports[e.SeqNr]
-	if len(reports) != len(e.Signatures) || int(e.Signer) >= len(in.onchainKeys) {
-		in.post(func() { in.step(ocr3.ReportsVerified{ID: e.ID}) })
+	if len(reports) != len(e.Signatures) || int(e.Signer) >= len(in.cfg.OracleIdentities) {
+		in.answerLater(ocr3.ReportsVerified{ID: e.ID})
 		return
 	}
 	in.background(func(done func(any)) {
 		sharedWorkers.firstBad(len(reports), func(i int) bool {
-			return in.args.OnchainKeyring.Verify(in.onchainKeys[e.Signer], in.cfg.ConfigDigest, e.SeqNr, reports[i], e.Signatures[i])
+			return in.args.OnchainKeyring.Verify(in.cfg.OracleIdentities[e.Signer].OnchainPublicKey, in.cfg.ConfigDigest, e.SeqNr, reports[i], e.Signatures[i])
 		}, func(bad int) { done(ocr3.ReportsVerified{ID: e.ID, Good: bad < 0}) })
 	})
 }
@@ -323,24 +251,10 @@ func (in *ocr3Instance[RI]) callTransmit(e ocr3.CallTransmit) {
 	in.calls.invoke(&in.methods.transmit, e.ID, e.Timeout, func(ctx context.Context) any {
 		err := in.args.ContractTransmitter.Transmit(ctx, in.cfg.ConfigDigest, e.SeqNr, report, e.Signatures)
 		if err == nil {
-			in.setStatus(func(s *OCR3InstanceStatus) {
-				s.LastTransmit, s.LastTransmitted, s.LastTransmitError = time.Now(), e.SeqNr, ""
-			})
+			in.transmitted(func() { in.shown.LastTransmitted = e.SeqNr })
 		}
 		return ocr3.TransmitDone{ID: e.ID, Err: err}
 	}, func(err error) any { return ocr3.TransmitDone{ID: e.ID, Err: err} })
-}
-
-// tell offers a telemetry event.
-func (in *ocr3Instance[RI]) tell(event func(now time.Time) []byte) bool {
-	return in.telemetry.wanted() && in.telemetry.offer(func() []byte { return event(time.Now()) })
-}
-
-// tellMessage offers a telemetry event about a message, which is counted.
-func (in *ocr3Instance[RI]) tellMessage(event func(now time.Time) []byte) {
-	if in.telemetry.wanted() {
-		in.metrics.telemetry.count(in.tell(event))
-	}
 }
 
 // tellTransmission offers a telemetry event about a transmission, if the operator wants those.
@@ -348,16 +262,4 @@ func (in *ocr3Instance[RI]) tellTransmission(event func(now time.Time) []byte) {
 	if in.args.LocalConfig.EnableTransmissionTelemetry {
 		in.tell(event)
 	}
-}
-
-// droppedMessage counts a message that the machine had no use for, and logs the first, second, fourth, ... of its kind.
-func (in *ocr3Instance[RI]) droppedMessage(e kernel.Dropped) {
-	in.setStatus(func(s *OCR3InstanceStatus) { s.Dropped++ })
-	reason := dropReason{e.What, e.Why}
-	taper, ok := in.droppedTapers[reason]
-	if !ok {
-		taper = new(logging.Taper)
-		in.droppedTapers[reason] = taper
-	}
-	logDropped(in.logger, taper, e)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 )
 
 // maxHeld is the number of effects that may wait. It takes a database that is out of order for long to get there; what is lost
@@ -28,11 +29,15 @@ type outbox struct {
 
 type heldEffect struct {
 	effect any
+	call   kernel.CallID // 0 if the effect is none
 	needs  uint64
 }
 
-// leave carries out an effect, now or when what was asked for before it is durable.
-func (o *outbox) leave(e any) {
+// leave carries out an effect that is no call, now or when what was asked for before it is durable.
+func (o *outbox) leave(e any) { o.leaveCall(0, e) }
+
+// leaveCall does the same with a call.
+func (o *outbox) leaveCall(id kernel.CallID, e any) {
 	if len(o.held) == 0 && o.durable >= o.barrier {
 		o.perform(e)
 		return
@@ -47,8 +52,11 @@ func (o *outbox) leave(e any) {
 		})
 		o.refuse(oldest)
 	}
-	o.held = append(o.held, heldEffect{e, o.barrier})
+	o.held = append(o.held, heldEffect{e, id, o.barrier})
 }
+
+// begin says up to where everything is durable to begin with.
+func (o *outbox) begin(number uint64) { o.barrier, o.durable = number, number }
 
 // require makes later effects wait until number is durable.
 func (o *outbox) require(number uint64) { o.barrier = max(o.barrier, number) }
@@ -70,9 +78,9 @@ func (o *outbox) becameDurable(number uint64) {
 	})
 }
 
-// abandon forgets held effects; it reports whether there were any.
-func (o *outbox) abandon(which func(effect any) bool) bool {
+// abandon forgets a call that is held; it reports whether there was one.
+func (o *outbox) abandon(id kernel.CallID) bool {
 	before := len(o.held)
-	o.held = slices.DeleteFunc(o.held, func(h heldEffect) bool { return which(h.effect) })
+	o.held = slices.DeleteFunc(o.held, func(h heldEffect) bool { return h.call == id })
 	return len(o.held) < before
 }

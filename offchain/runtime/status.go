@@ -46,61 +46,59 @@ type Status struct {
 	OCR3     *OCR3InstanceStatus `json:",omitempty"`
 }
 
-// OCR3InstanceStatus is what a running OCR3 instance is doing.
-type OCR3InstanceStatus struct {
-	OracleID   commontypes.OracleID
-	N, F       int
-	PluginName string
-	StartedAt  time.Time
+// CommonStatus is what the status of an instance says whatever its protocol.
+type CommonStatus struct {
+	OracleID  commontypes.OracleID
+	N, F      int
+	StartedAt time.Time
 
+	// SentObservations counts the observations that this oracle sent to leaders, IncludedObservations those of them that leaders
+	// made use of.
 	SentObservations, IncludedObservations uint64
-	LedCommittedRounds                     uint64
 
-	// LastTransmit is when the contract transmitter last took a report, and LastTransmitted of which outcome; zero if never.
-	// LastTransmitError is what the last attempt failed with, empty if it did not.
+	// LastTransmit is when the contract transmitter last took a report; zero if never. LastTransmitError is what the last attempt
+	// failed with, empty if it did not.
 	LastTransmit      time.Time
-	LastTransmitted   uint64
 	LastTransmitError string
-
-	// Machine is the state of the protocol: epoch, leader, rounds, phases, queues.
-	Machine ocr3.Status
-
-	// HeldMessages is the number of messages that wait for the database.
-	HeldMessages int
-	// The numbers of messages dropped so far: those that could not be decoded, those that came in a flood, and those that the
-	// protocol had no use for.
-	Malformed, Flooded, Dropped uint64
-}
-
-// InstanceStatus is what a running OCR2 instance is doing.
-type InstanceStatus struct {
-	OracleID   commontypes.OracleID
-	N, F       int
-	PluginName string
-	StartedAt  time.Time
-
-	Epoch  uint32
-	Leader commontypes.OracleID
-	// Round is the round of Epoch that the oracle follows; 0 before the first.
-	Round uint8
-
-	SentObservations, IncludedObservations uint64
-	CompletedRounds, LedCompletedRounds    uint64
-
-	// LastTransmit is when the contract transmitter last took a report, and LastTransmitted which one; zero if never.
-	// LastTransmitError is what the last attempt failed with, empty if it did not.
-	LastTransmit      time.Time
-	LastTransmitted   types.ReportTimestamp
-	LastTransmitError string
-
-	// Machine says more about the state of the protocol: phases, queues, what is being waited for.
-	Machine ocr2.Status
 
 	// HeldMessages is the number of messages and transmissions that wait for the database.
 	HeldMessages int
 	// The numbers of messages dropped so far: those that could not be decoded, those that came in a flood, and those that the
 	// protocol had no use for.
 	Malformed, Flooded, Dropped uint64
+}
+
+// OCR3InstanceStatus is what a running OCR3 instance is doing.
+type OCR3InstanceStatus struct {
+	CommonStatus
+	PluginName string
+
+	LedCommittedRounds uint64
+
+	// LastTransmitted is the sequence number of the outcome of the report that was transmitted last; zero if none.
+	LastTransmitted uint64
+
+	// Machine is the state of the protocol: epoch, leader, rounds, phases, queues.
+	Machine ocr3.Status
+}
+
+// InstanceStatus is what a running OCR2 instance is doing.
+type InstanceStatus struct {
+	CommonStatus
+	PluginName string
+
+	Epoch  uint32
+	Leader commontypes.OracleID
+	// Round is the round of Epoch that the oracle follows; 0 before the first.
+	Round uint8
+
+	CompletedRounds, LedCompletedRounds uint64
+
+	// LastTransmitted is the report that was transmitted last; zero if none.
+	LastTransmitted types.ReportTimestamp
+
+	// Machine says more about the state of the protocol: phases, queues, what is being waited for.
+	Machine ocr2.Status
 }
 
 // statusBoard holds a status that is written by one and read by many.
