@@ -53,6 +53,11 @@ func (l IdentityLists) Check(r *Report) {
 		func(a types.Account) types.Account { return a },
 		func(a types.Account) any { return string(a) })
 
+	l.CheckLengths(r)
+}
+
+// CheckLengths reports lists that are not as long as the list of signers.
+func (l IdentityLists) CheckLengths(r *Report) {
 	for _, list := range []struct {
 		name   string
 		length int

@@ -117,18 +117,6 @@ func TooLong(size int) error {
 	return &Violation{Field: "len(OffchainConfig)", Value: size, Rule: fmt.Sprintf("must be at most %d bytes", MaxOffchainConfigLength)}
 }
 
-// CheckSchedule reports a transmission schedule that is too long, and elements out of range.
-func CheckSchedule(r *Report, s []int) {
-	if len(s) > MaxScheduleLength {
-		r.Add("len(S)", len(s), "must be at most %d", MaxScheduleLength)
-	}
-	for i, element := range s {
-		if element < 0 || element > MaxScheduleElement {
-			r.Add(fmt.Sprintf("S[%d]", i), element, "must be 0 to %d", MaxScheduleElement)
-		}
-	}
-}
-
 // ListsOf returns the lists of a config that is yet to be written.
 func ListsOf(identities []OracleIdentity) IdentityLists {
 	lists := IdentityLists{Encryptions: len(identities)}

@@ -45,6 +45,16 @@ func (s *Sizes) Err() error {
 	return nil
 }
 
+// RoundMessagesCapacity is how many messages an oracle of OCR1 or OCR2 may send to another at once.
+const RoundMessagesCapacity = 16
+
+// RoundMessagesRate returns how many messages per second an oracle of OCR1 or OCR2 may send to another. It is +Inf where an
+// interval is 0. All oracles must get the same, to the last digit: so the order of the sum matters.
+func RoundMessagesRate(deltaResend, deltaProgress, deltaRound time.Duration) float64 {
+	sum := PerSecond(deltaResend) + PerSecond(deltaProgress) + PerSecond(deltaRound) + TimesPerSecond(3, deltaRound) + TimesPerSecond(2, deltaRound)
+	return sum * 2
+}
+
 // PerSecond returns how many intervals fit into a second; +Inf for an interval of 0.
 func PerSecond(interval time.Duration) float64 {
 	return TimesPerSecond(1, interval)

@@ -11,7 +11,6 @@ import (
 const (
 	messageOverhead      = 256 // bytes allowed beyond the payload of a message
 	offchainSignature    = 64  // bytes of an Ed25519 signature
-	messagesCapacity     = 16
 	finalizationWindow   = 10 * time.Minute
 	minFinalizationCount = 10
 	maxFinalizationCount = 1000
@@ -61,7 +60,6 @@ func EndpointLimits(
 	resend, progress, round := config.PerSecond(cfg.DeltaResend), config.PerSecond(cfg.DeltaProgress), config.PerSecond(cfg.DeltaRound)
 	// Order and rounding of the sums matter for equality in the last digit: hence the conversions, which forbid the compiler
 	// to fuse a product with a sum.
-	messagesRate := resend + progress + round + config.TimesPerSecond(3, cfg.DeltaRound) + config.TimesPerSecond(2, cfg.DeltaRound)
 	bytesRate := float64(resend*float64(lengths.NewEpoch)) + float64(progress*float64(lengths.NewEpoch))
 	for _, length := range []int{
 		lengths.ObserveReq, lengths.Observe, lengths.ReportReq, lengths.Report, lengths.Final, lengths.FinalEcho,
@@ -71,8 +69,8 @@ func EndpointLimits(
 	return types.BinaryNetworkEndpointLimits{
 		MaxMessageLength: max(lengths.ObserveReq, lengths.Observe, lengths.ReportReq, lengths.Report, lengths.Final,
 			lengths.FinalEcho),
-		MessagesRatePerOracle:     messagesRate * 2,
-		MessagesCapacityPerOracle: messagesCapacity,
+		MessagesRatePerOracle:     config.RoundMessagesRate(cfg.DeltaResend, cfg.DeltaProgress, cfg.DeltaRound),
+		MessagesCapacityPerOracle: config.RoundMessagesCapacity,
 		BytesRatePerOracle:        bytesRate,
 		BytesCapacityPerOracle:    capacity,
 	}, lengths, nil

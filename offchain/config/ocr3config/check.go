@@ -5,7 +5,6 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
-	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // MinDelta is the least DeltaProgress, DeltaResend, DeltaInitial and DeltaCertifiedCommitRequest outside of development mode.
@@ -16,9 +15,7 @@ func Check(skipResourceExhaustionChecks bool, cfg PublicConfig) error {
 	var r config.Report
 	lists := config.ListsOf(cfg.OracleIdentities)
 	lists.Check(&r)
-	if cfg.F < 0 || cfg.F > 255 {
-		r.Add("F", cfg.F, "must fit into 8 bits")
-	}
+	config.CheckWritableF(&r, cfg.F)
 	checkParameters(&r, cfg, cfg.N())
 	if !skipResourceExhaustionChecks {
 		checkResourceExhaustion(&r, cfg)
@@ -29,12 +26,7 @@ func Check(skipResourceExhaustionChecks bool, cfg PublicConfig) error {
 // checkParameters reports broken rules in the order in which the protocol states them. n is the number of signers, which
 // counts even where other lists are shorter.
 func checkParameters(r *config.Report, cfg PublicConfig, n int) {
-	if !(3*cfg.F < n) {
-		r.Add("F", cfg.F, "must be less than a third of the number of oracles (%d)", n)
-	}
-	if n > types.MaxOracles {
-		r.Add("number of oracles", n, "must be at most %d", types.MaxOracles)
-	}
+	config.CheckOracles(r, cfg.F, n)
 	for _, d := range []struct {
 		field string
 		value time.Duration
@@ -46,16 +38,10 @@ func checkParameters(r *config.Report, cfg PublicConfig, n int) {
 		{"MaxDurationShouldAcceptAttestedReport", cfg.MaxDurationShouldAcceptAttestedReport},
 		{"MaxDurationShouldTransmitAcceptedReport", cfg.MaxDurationShouldTransmitAcceptedReport},
 	} {
-		if d.value < 0 {
-			r.Add(d.field, d.value, "must not be negative")
-		}
+		config.CheckNotNegative(r, d.field, d.value)
 	}
-	if !(cfg.DeltaRound < cfg.DeltaProgress) {
-		r.Add("DeltaRound", cfg.DeltaRound, "must be less than DeltaProgress (%s)", cfg.DeltaProgress)
-	}
-	if !(cfg.DeltaGrace < cfg.DeltaProgress) {
-		r.Add("DeltaGrace", cfg.DeltaGrace, "must be less than DeltaProgress (%s)", cfg.DeltaProgress)
-	}
+	config.CheckLess(r, "DeltaRound", cfg.DeltaRound, "DeltaProgress", cfg.DeltaProgress)
+	config.CheckLess(r, "DeltaGrace", cfg.DeltaGrace, "DeltaProgress", cfg.DeltaProgress)
 	if cfg.RMax == 0 {
 		r.Add("RMax", cfg.RMax, "must be at least 1")
 	}

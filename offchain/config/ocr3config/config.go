@@ -11,7 +11,6 @@
 package ocr3config
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -83,19 +82,9 @@ func (c PublicConfig) Quorums() config.Quorums {
 	return config.EffectiveQuorums(c.N(), c.F)
 }
 
-// ParsePeerIDs returns the peer ids in their binary form, by oracle id. Decoding a config does not do so, because a config
-// with a malformed peer id counts as accepted; but no network endpoint can be made for it, now or later, so an oracle that
-// gets an error here need not try again.
+// ParsePeerIDs returns the peer ids in their binary form, by oracle id; see config.ParsePeerIDs.
 func (c PublicConfig) ParsePeerIDs() ([]peerid.PeerID, error) {
-	ids := make([]peerid.PeerID, len(c.OracleIdentities))
-	for i, identity := range c.OracleIdentities {
-		id, err := peerid.Parse(identity.PeerID)
-		if err != nil {
-			return nil, fmt.Errorf("OracleIdentities[%d].PeerID: %w", i, err)
-		}
-		ids[i] = id
-	}
-	return ids, nil
+	return config.ParsePeerIDs(config.PeerIDs(c.OracleIdentities))
 }
 
 // SharedConfig is a config as one of its oracles sees it.
