@@ -112,7 +112,7 @@ func (s *workspace) writeAddress(address common.Address) error {
 
 type applyView struct {
 	Contract     common.Address  `json:"contract"`
-	Link         common.Address  `json:"link"`
+	Link         *common.Address `json:"link,omitempty"` // of contracts that pay
 	ConfigDigest string          `json:"configDigest"`
 	ConfigCount  uint64          `json:"configCount"`
 	Transactions []txView        `json:"transactions"`
@@ -130,7 +130,10 @@ type txView struct {
 
 // showApplied shows the result. The last plan was made after the last transaction: what it says is what verify would.
 func showApplied(c *cli.Context, r *deploy.Result) error {
-	v := applyView{Contract: r.Contract, Link: r.Link, ConfigDigest: r.Digest.Hex(), ConfigCount: r.Count, Transactions: []txView{}, Left: r.Plan.Changes, Findings: []findingView{}}
+	v := applyView{Contract: r.Contract, ConfigDigest: r.Digest.Hex(), ConfigCount: r.Count, Transactions: []txView{}, Left: r.Plan.Changes, Findings: []findingView{}}
+	if r.Link != (common.Address{}) {
+		v.Link = &r.Link
+	}
 	if v.Left == nil {
 		v.Left = []deploy.Change{}
 	}

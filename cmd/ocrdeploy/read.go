@@ -113,31 +113,35 @@ func statusCommand() *cli.Command {
 }
 
 type statusView struct {
-	Contract      common.Address `json:"contract"`
-	Kind          string         `json:"typeAndVersion"`
-	Description   string         `json:"description"`
-	Decimals      uint8          `json:"decimals"`
-	Block         uint64         `json:"block"`
-	ConfigCount   uint32         `json:"configCount"`
-	ConfigDigest  string         `json:"configDigest"`
-	ConfigTime    *time.Time     `json:"configTime"`
-	Epoch         uint32         `json:"epoch"`
-	Round         uint8          `json:"round"`
-	RoundID       *big.Int       `json:"roundId"`
-	Answer        string         `json:"answer"`
-	Observed      *time.Time     `json:"observedAt"`
-	Transmitted   *time.Time     `json:"transmittedAt"`
-	LinkAvailable *string        `json:"linkAvailableJuels"`
-	LinkOwed      string         `json:"linkOwedJuels"`
-	Oracles       []oracleView   `json:"oracles"`
+	Contract     common.Address `json:"contract"`
+	Kind         string         `json:"typeAndVersion"`
+	Description  string         `json:"description"`
+	Decimals     uint8          `json:"decimals"`
+	Block        uint64         `json:"block"`
+	ConfigCount  uint32         `json:"configCount"`
+	ConfigDigest string         `json:"configDigest"`
+	ConfigTime   *time.Time     `json:"configTime"`
+	// Of the latest report: what its protocol counts.
+	Epoch *uint64 `json:"epoch,omitempty"`
+	Round *uint64 `json:"round,omitempty"`
+	SeqNr *uint64 `json:"seqNr,omitempty"`
+
+	RoundID       *big.Int     `json:"roundId"`
+	Answer        string       `json:"answer"`
+	Observed      *time.Time   `json:"observedAt"`
+	Transmitted   *time.Time   `json:"transmittedAt"`
+	LinkAvailable *string      `json:"linkAvailableJuels"` // null: not known, or the contract pays nobody
+	LinkOwed      *string      `json:"linkOwedJuels,omitempty"`
+	Oracles       []oracleView `json:"oracles"`
 }
 
 type oracleView struct {
-	Transmitter  common.Address `json:"transmitter"`
-	BalanceWei   string         `json:"balanceWei"`
-	OwedJuels    string         `json:"owedJuels"`
-	UnpaidRounds uint32         `json:"unpaidRounds"`
-	Payee        string         `json:"payee"`
+	Transmitter common.Address `json:"transmitter"`
+	BalanceWei  string         `json:"balanceWei"`
+	// Where the contract pays.
+	OwedJuels    *string `json:"owedJuels,omitempty"`
+	UnpaidRounds *uint32 `json:"unpaidRounds,omitempty"`
+	Payee        string  `json:"payee,omitempty"`
 }
 
 func status(c *cli.Context) error {
@@ -158,9 +162,14 @@ func status(c *cli.Context) error {
 
 func statusJSON(s *deploy.Status) statusView {
 	v := statusView{
-		Contract: s.Contract, Kind: s.TypeAndVersion, Description: s.Description, Decimals: s.Decimals, Block: s.Block,
-		ConfigCount: s.ConfigCount, ConfigDigest: s.ConfigDigest.Hex(), Epoch: s.Epoch, Round: s.Round, RoundID: s.RoundID,
-		Answer: s.Answer.String(), LinkOwed: s.Owed().String(), Oracles: []oracleView{},
+		Contract: s.Contract, Kind: s.TypeAndVersion, Description: s.Settings.Description, Decimals: s.Settings.Decimals, Block: s.Block,
+		Answer: s.Answer.String(), Oracles: []oracleView{},
+	}
+	numbers := map[string]**uint64{"epoch": &v.Epoch, "round": &v.Round, "seqNr": &v.SeqNr}
+	for _, number := range s.Position {
+		if at, ok := numbers[number.Name]; ok {
+			*at = &number.Value
+		}
 	}
 	if s.Config != nil {
 		v.ConfigTime = &s.Config.Time
@@ -168,18 +177,29 @@ func statusJSON(s *deploy.Status) statusView {
 	if s.RoundID.Sign() > 0 {
 		v.Observed, v.Transmitted = &s.Observed, &s.Transmitted
 	}
-	if s.LinkAvailable != nil {
-		text := s.LinkAvailable.String()
-		v.LinkAvailable = &text
+	text := func(amount *big.Int) *string {
+		if amount == nil {
+			return nil
+		}
+		text := amount.String()
+		return &text
+	}
+	v.LinkAvailable = text(s.LinkAvailable)
+	if s.Pays {
+		v.LinkOwed = text(s.Owed())
 	}
 	for _, o := range s.Oracles {
-		v.Oracles = append(v.Oracles, oracleView{o.Transmitter, o.Balance.String(), o.Owed.String(), o.UnpaidRounds, o.Payee})
+		oracle := oracleView{Transmitter: o.Transmitter, BalanceWei: o.Balance.String(), OwedJuels: text(o.Owed), Payee: o.Payee}
+		if s.Pays {
+			oracle.UnpaidRounds = &o.UnpaidRounds
+		}
+		v.Oracles = append(v.Oracles, oracle)
 	}
 	return v
 }
 
 func printStatus(w io.Writer, s *deploy.Status) {
-	fmt.Fprintf(w, "%s (%s) at %s on chain %d, block %d\n", s.Description, s.TypeAndVersion, s.Contract, s.ChainID, s.Block)
+	fmt.Fprintf(w, "%s (%s) at %s on chain %d, block %d\n", s.Settings.Description, s.TypeAndVersion, s.Contract, s.ChainID, s.Block)
 	switch {
 	case s.ConfigCount == 0:
 		fmt.Fprintln(w, "config        none")
@@ -194,21 +214,35 @@ func printStatus(w io.Writer, s *deploy.Status) {
 	if s.RoundID.Sign() == 0 {
 		fmt.Fprintln(w, "answer        none yet")
 	} else {
-		fmt.Fprintf(w, "answer        %s, round %s, observed %s ago, on chain for %s\n", deploy.Decimal(s.Answer, int(s.Decimals)), s.RoundID, age(s.Time, s.Observed), age(s.Time, s.Transmitted))
+		fmt.Fprintf(w, "answer        %s, round %s, observed %s ago, on chain for %s\n", deploy.Decimal(s.Answer, int(s.Settings.Decimals)), s.RoundID, age(s.Time, s.Observed), age(s.Time, s.Transmitted))
 	}
-	fmt.Fprintf(w, "latest report epoch %d, round %d\n", s.Epoch, s.Round)
-	if s.LinkErr != nil {
+	var position []string
+	for _, number := range s.Position {
+		position = append(position, fmt.Sprintf("%s %d", number.Name, number.Value))
+	}
+	fmt.Fprintf(w, "latest report %s\n", strings.Join(position, ", "))
+	switch {
+	case !s.Pays:
+	case s.LinkErr != nil:
 		fmt.Fprintf(w, "LINK          the token does not answer: %v\n", s.LinkErr)
-	} else {
+	default:
 		fmt.Fprintf(w, "LINK          %s available beyond the %s owed\n", deploy.Juels(s.LinkAvailable), deploy.Juels(s.Owed()))
 	}
 	if len(s.Oracles) == 0 {
 		return
 	}
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "\noracle\ttransmitter\tgas money\tLINK owed\tunpaid rounds\tpayee")
+	fmt.Fprint(table, "\noracle\ttransmitter\tgas money")
+	if s.Pays {
+		fmt.Fprint(table, "\tLINK owed\tunpaid rounds\tpayee")
+	}
+	fmt.Fprintln(table)
 	for i, o := range s.Oracles {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%d\t%s\n", i, o.Transmitter, deploy.Ether(o.Balance), deploy.Juels(o.Owed), o.UnpaidRounds, o.Payee)
+		fmt.Fprintf(table, "%d\t%s\t%s", i, o.Transmitter, deploy.Ether(o.Balance))
+		if s.Pays {
+			fmt.Fprintf(table, "\t%s\t%d\t%s", deploy.Juels(o.Owed), o.UnpaidRounds, o.Payee)
+		}
+		fmt.Fprintln(table)
 	}
 	_ = table.Flush() // a writer that fails shows elsewhere too
 }
@@ -220,7 +254,7 @@ func decodeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "decode",
 		Usage:     "show what a contract's config, or what bytes mean",
-		UsageText: "ocrdeploy decode --contract ADDRESS --rpc URL   the config in force of any OCR2 contract\n   ocrdeploy decode [--kind KIND] HEX               bytes; HEX is 0x..., or @FILE, or - for the standard input",
+		UsageText: "ocrdeploy decode --contract ADDRESS --rpc URL   the config in force of any contract that speaks OCR\n   ocrdeploy decode [--kind KIND] HEX               bytes; HEX is 0x..., or @FILE, or - for the standard input",
 		Flags: []cli.Flag{fileFlag, contractFlag, rpcFlag, waitFlag,
 			&cli.StringFlag{Name: "kind", Value: string(deploy.BlobAuto), Usage: fmt.Sprintf("what the bytes are: one of %v", deploy.Blobs())}, jsonFlag},
 		Action: decode,

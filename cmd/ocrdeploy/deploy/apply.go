@@ -8,8 +8,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/ocrkit/ocrkit/offchain/types"
-
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
 
@@ -68,11 +66,11 @@ type SentTx struct {
 
 // Result of Apply.
 type Result struct {
-	// Contract is the aggregator, Link its token.
+	// Contract is what was deployed or configured, Link its token; zero where it has none.
 	Contract common.Address
 	Link     common.Address
 	// Digest is that of the config in force.
-	Digest types.ConfigDigest
+	Digest Digest
 	Count  uint64
 	// Transactions are those that this call waited for.
 	Transactions []SentTx
@@ -180,7 +178,7 @@ func (r *Result) take(plan *Plan) {
 	if plan.State == nil {
 		return
 	}
-	r.Contract, r.Link = plan.Contract, plan.State.Link
+	r.Contract, r.Link = plan.Contract, plan.State.Settings.Link.Address
 	r.Digest, r.Count = plan.State.ConfigDigest, uint64(plan.State.ConfigCount)
 }
 

@@ -1,19 +1,17 @@
 package deploy
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
+	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/ocrkit/ocrkit/gen/ocr2"
-	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
-	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
+
+	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
 
 // MaxBlobBytes bounds what Decode takes.
@@ -25,7 +23,7 @@ type Blob string
 // The kinds.
 const (
 	BlobAuto           Blob = "auto"
-	BlobCalldata       Blob = "calldata" // of any function of an aggregator
+	BlobCalldata       Blob = "calldata" // of any function of a contract
 	BlobOffchainConfig Blob = "offchain-config"
 	BlobOnchainConfig  Blob = "onchain-config"
 	BlobReport         Blob = "report" // of a median feed
@@ -51,23 +49,19 @@ func Decode(blob []byte, kind Blob) (*Decoded, error) {
 	if len(blob) > MaxBlobBytes {
 		return nil, fmt.Errorf("%w: there are more than %d", ErrUndecodable, MaxBlobBytes)
 	}
-	decoders := map[Blob]func([]byte) (*Decoded, error){
-		BlobCalldata: decodeCalldata, BlobOnchainConfig: decodeOnchainConfig, BlobReport: decodeReport,
-		BlobOffchainConfig: decodeOffchainConfig, BlobPlugin: decodePlugin,
-	}
 	if kind != BlobAuto {
-		decode, ok := decoders[kind]
+		decode, ok := decoders()[kind]
 		if !ok {
 			return nil, fmt.Errorf("%w: %.40q is not a kind; there are %v", ErrUndecodable, string(kind), Blobs())
 		}
-		decoded, err := decode(blob)
+		decoded, err := decode.first(blob)
 		if err != nil {
 			return nil, fmt.Errorf("%w as %s: %w", ErrUndecodable, kind, err)
 		}
 		return decoded, nil
 	}
 	for _, kind := range []Blob{BlobCalldata, BlobOnchainConfig, BlobReport, BlobOffchainConfig} {
-		decoded, err := decoders[kind](blob)
+		decoded, err := decoders()[kind].first(blob)
 		if err == nil {
 			return decoded, nil
 		}
@@ -77,32 +71,83 @@ func Decode(blob []byte, kind Blob) (*Decoded, error) {
 			return nil, fmt.Errorf("%w as %s: %w", ErrUndecodable, kind, err)
 		}
 	}
-	return nil, fmt.Errorf("%w: neither calldata of an aggregator, nor an onchain config, a report, or an offchain config of version 2; name the kind to see why not", ErrUndecodable)
+	return nil, fmt.Errorf("%w: neither calldata of a contract known here, nor an onchain config, a report, or an offchain config; name the kind to see why not", ErrUndecodable)
 }
 
-// selectorError: the bytes do not begin like calldata of an aggregator.
+// decoder reads bytes as one of several things that they can be.
+type decoder []alternative
+
+type alternative struct {
+	name   string
+	decode func([]byte) (*Decoded, error)
+}
+
+// decoders are by kind; what differs between protocols has an alternative for each.
+func decoders() map[Blob]decoder {
+	all := map[Blob]decoder{
+		BlobOnchainConfig: {{"", decodeOnchainConfig}},
+		BlobPlugin:        {{"", decodePlugin}},
+	}
+	for _, p := range protocols {
+		name := string(p.name())
+		all[BlobCalldata] = append(all[BlobCalldata], alternative{name, p.calldata})
+		all[BlobReport] = append(all[BlobReport], alternative{name, p.report})
+		all[BlobOffchainConfig] = append(all[BlobOffchainConfig], alternative{name, p.offchainConfig})
+	}
+	return all
+}
+
+// first returns the first thing that the bytes can be. The error says of each why they are not; calldata whose selector only some
+// know is taken for theirs.
+func (d decoder) first(blob []byte) (*Decoded, error) {
+	var all []error
+	for _, a := range d {
+		decoded, err := a.decode(blob)
+		if err == nil {
+			return decoded, nil
+		}
+		var selector *selectorError
+		if len(d) > 1 && !errors.As(err, &selector) {
+			err = fmt.Errorf("%s: %w", a.name, err)
+		}
+		all = append(all, err)
+	}
+	return nil, mostTelling(all)
+}
+
+// mostTelling leaves out that a selector is not known where another error says more, and says it once where not.
+func mostTelling(all []error) error {
+	var telling []error
+	var unknown *selectorError
+	for _, err := range all {
+		if !errors.As(err, &unknown) {
+			telling = append(telling, err)
+		}
+	}
+	if len(telling) == 0 {
+		return all[0]
+	}
+	if len(telling) == 1 {
+		return telling[0]
+	}
+	texts := make([]string, len(telling))
+	for i, err := range telling {
+		texts[i] = err.Error()
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
+
+// selectorError: the bytes do not begin like calldata of a contract of a protocol.
 type selectorError struct{ selector []byte }
 
 func (e *selectorError) Error() string {
-	return fmt.Sprintf("0x%x is the selector of no function of an aggregator", e.selector)
+	return fmt.Sprintf("0x%x is the selector of no function of a contract known here", e.selector)
 }
 
-func decodeCalldata(blob []byte) (*Decoded, error) {
-	switch {
-	case bytes.HasPrefix(blob, ocr2.SetConfigSelector[:]):
-		var call ocr2.SetConfigCall
-		if err := ocr2.DecodeSetConfig(blob, &call); err != nil {
-			return nil, err
-		}
-		return &Decoded{"calldata of setConfig", append(FieldsOf(&call), secretFields(call.OffchainConfig)...)}, nil
-	case bytes.HasPrefix(blob, ocr2.TransmitSelector[:]):
-		return decodeTransmit(blob)
-	case len(blob) < 4:
+// decodeCall reads calldata of any function of a contract.
+func decodeCall(contract *abi.ABI, blob []byte) (*Decoded, error) {
+	if len(blob) < 4 {
 		return nil, &selectorError{blob}
-	}
-	contract, err := ocr2aggregator.OCR2AggregatorMetaData.ParseABI()
-	if err != nil {
-		return nil, err
 	}
 	method, err := contract.MethodById(blob[:4])
 	if err != nil {
@@ -122,43 +167,7 @@ func decodeCalldata(blob []byte) (*Decoded, error) {
 		if b, ok := value.([]byte); ok {
 			text = hexText(b)
 		}
-		d.Fields = append(d.Fields, Field{name, text})
-	}
-	return d, nil
-}
-
-func decodeTransmit(blob []byte) (*Decoded, error) {
-	var call ocr2.TransmitCall
-	if err := ocr2.DecodeTransmit(blob, &call); err != nil {
-		return nil, err
-	}
-	context := call.ReportContext
-	d := &Decoded{What: "calldata of transmit"}
-	d.Fields = append(d.Fields,
-		Field{"configDigest", hexText(context[0][:])},
-		Field{"epoch", new(big.Int).SetBytes(context[1][27:31]).String()},
-		Field{"round", fmt.Sprint(context[1][31])},
-		Field{"extraHash", hexText(context[2][:])},
-	)
-	if report, err := decodeReport(call.Report); err == nil {
-		d.Fields = append(d.Fields, report.Fields...)
-	} else {
-		d.Fields = append(d.Fields, Field{"report", hexText(call.Report)})
-	}
-	reportHash := crypto.Keccak256(call.Report)
-	hash := crypto.Keccak256(reportHash, context[0][:], context[1][:], context[2][:])
-	for i := range max(len(call.Rs), len(call.Ss)) {
-		name := fmt.Sprintf("signatures[%d].signer", i)
-		if i >= len(call.Rs) || i >= len(call.Ss) || i >= len(call.RawVs) {
-			d.Fields = append(d.Fields, Field{name, "incomplete"})
-			continue
-		}
-		signature := slices.Concat(call.Rs[i][:], call.Ss[i][:], call.RawVs[i:i+1])
-		signer := "not a signature"
-		if key, err := crypto.SigToPub(hash, signature); err == nil {
-			signer = crypto.PubkeyToAddress(*key).Hex()
-		}
-		d.Fields = append(d.Fields, Field{name, signer})
+		d.Fields = append(d.Fields, field(name, text))
 	}
 	return d, nil
 }
@@ -168,93 +177,27 @@ func decodeOnchainConfig(blob []byte) (*Decoded, error) {
 	if err := ocr2.DecodeMedianOnchainConfig(blob, &c); err != nil {
 		return nil, err
 	}
-	return &Decoded{"onchain config of a median feed", []Field{{"minAnswer", c.MinAnswer.String()}, {"maxAnswer", c.MaxAnswer.String()}}}, nil
-}
-
-func decodeReport(blob []byte) (*Decoded, error) {
-	var r ocr2.MedianReport
-	if err := ocr2.DecodeMedianReport(blob, &r); err != nil {
-		return nil, err
-	}
-	d := &Decoded{What: "report of a median feed", Fields: []Field{
-		{"observationsTimestamp", fmt.Sprint(r.ObservationsTimestamp)},
-		{"juelsPerFeeCoin", r.JuelsPerFeeCoin.String()},
-	}}
-	if n := len(r.Observations); n > 0 {
-		d.Fields = append(d.Fields, Field{"median", r.Observations[n/2].String()})
-	}
-	for i, observation := range r.Observations {
-		observer := "?"
-		if i < len(r.RawObservers) {
-			observer = fmt.Sprint(r.RawObservers[i])
-		}
-		d.Fields = append(d.Fields, Field{fmt.Sprintf("observations[%d] by oracle %s", i, observer), observation.String()})
-	}
-	return d, nil
-}
-
-// decodeOffchainConfig takes what encodes to the same bytes again: protobuf would read almost anything.
-func decodeOffchainConfig(blob []byte) (*Decoded, error) {
-	parsed, err := ocr2config.Parse(blob)
-	if err != nil {
-		return nil, err
-	}
-	canonical, same, err := ocr2config.Canonical(blob)
-	if err != nil {
-		return nil, err
-	}
-	if !same {
-		return nil, fmt.Errorf("written plainly, its content has %d bytes, not %d: it holds more than is known here", len(canonical), len(blob))
-	}
-	if len(parsed.OffchainPublicKeys) == 0 {
-		return nil, errors.New("it has no oracles")
-	}
-	d := &Decoded{What: "offchain config of version 2", Fields: offchainFields(&parsed)}
-	for i := range max(len(parsed.OffchainPublicKeys), len(parsed.PeerIDs)) {
-		if i < len(parsed.OffchainPublicKeys) {
-			d.Fields = append(d.Fields, Field{fmt.Sprintf("oracles[%d].offchainPublicKey", i), hexText(parsed.OffchainPublicKeys[i][:])})
-		}
-		if i < len(parsed.PeerIDs) {
-			d.Fields = append(d.Fields, Field{fmt.Sprintf("oracles[%d].peerID", i), parsed.PeerIDs[i]})
-		}
-	}
-	d.Fields = append(d.Fields, secretFields(blob)...)
-	return d, nil
+	return &Decoded{"onchain config of a median feed", []Field{field("minAnswer", c.MinAnswer.String()), field("maxAnswer", c.MaxAnswer.String())}}, nil
 }
 
 func decodePlugin(blob []byte) (*Decoded, error) {
-	fields := pluginFields(blob)
+	fields := netfile.PluginOf(blob).Fields()
 	for i := range fields {
 		fields[i].Name = strings.TrimPrefix(fields[i].Name, "config.plugin.")
 	}
 	return &Decoded{"config of a reporting plugin", fields}, nil
 }
 
-// secretFields shows what an offchain config says about its shared secret, which is not the secret.
-func secretFields(offchainConfig []byte) []Field {
-	parsed, err := ocr2config.Parse(offchainConfig)
-	if err != nil {
-		return nil
-	}
-	e := parsed.Encryptions
-	fields := []Field{{"sharedSecret.hash", hexText(e.SharedSecretHash[:])}, {"sharedSecret.diffieHellmanPoint", hexText(e.DiffieHellmanPoint[:])}}
-	for i := range e.Encryptions {
-		fields = append(fields, Field{fmt.Sprintf("sharedSecret.encryptions[%d]", i), hexText(e.Encryptions[i][:])})
-	}
-	return fields
-}
-
 // DecodeChainConfig shows the config of a contract.
 func DecodeChainConfig(contract common.Address, c *ChainConfig) *Decoded {
-	call := c.Call()
 	fields := []Field{
-		{"contract", contract.Hex()},
-		{"configDigest", c.ConfigDigest.Hex()},
-		{"configCount", fmt.Sprint(c.ConfigCount)},
-		{"block", fmt.Sprint(c.Block)},
-		{"time", c.Time.Format("2006-01-02 15:04:05 UTC")},
-		{"transaction", c.Tx.Hex()},
+		field("contract", contract.Hex()),
+		field("protocol", string(c.Protocol)),
+		field("configDigest", c.Digest.Hex()),
+		field("configCount", fmt.Sprint(c.Count)),
+		field("block", fmt.Sprint(c.Block)),
+		field("time", c.Time.Format("2006-01-02 15:04:05 UTC")),
+		field("transaction", c.Tx.Hex()),
 	}
-	fields = append(fields, FieldsOf(&call)...)
-	return &Decoded{"config of a contract", append(fields, secretFields(c.OffchainConfig)...)}
+	return &Decoded{"config of a contract", slices.Concat(fields, c.Fields, c.Secrets)}
 }

@@ -1,121 +1,134 @@
 package deploy
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/config"
-	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
-	"github.com/ocrkit/ocrkit/offchain/plugins/median"
+	"github.com/ocrkit/ocrkit/offchain/types"
+
+	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
 
 // Field is one value of a config, named by its place in the network file, as text.
-type Field struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+type Field = netfile.Field
+
+func field(name, value string) Field { return Field{Name: name, Value: value} }
+
+// parsedConfig is an offchain config taken apart.
+type parsedConfig struct {
+	version            uint64
+	protocol           netfile.Protocol
+	config             netfile.Config // f is not in it
+	offchainPublicKeys []types.OffchainPublicKey
+	peerIDs            []string
+	encryptions        config.SharedSecretEncryptions
 }
 
-// FieldsOf takes a config apart into readable values. It never fails: what does not decode is shown in hexadecimal.
-func FieldsOf(call *ocr2.SetConfigCall) []Field {
+// parsers read offchain configs, by version.
+var parsers = map[uint64]func(offchainConfig []byte) (*parsedConfig, error){
+	config.OCR2Version: parseOCR2,
+}
+
+// configParts are the arguments of setConfig.
+type configParts struct {
+	f                     uint8
+	onchainConfig         []byte
+	offchainConfigVersion uint64
+	offchainConfig        []byte
+	// signers are shown under signerName.
+	signers      []string
+	signerName   string
+	transmitters []common.Address
+}
+
+// fields takes a config apart into readable values. It never fails: what does not decode is shown in hexadecimal.
+func (c *configParts) fields() []Field {
 	var fields []Field
-	add := func(name, value string) { fields = append(fields, Field{name, value}) }
-	add("config.f", fmt.Sprint(call.F))
+	add := func(name, value string) { fields = append(fields, field(name, value)) }
+	add("config.f", fmt.Sprint(c.f))
 	var onchain ocr2.MedianOnchainConfig
-	if err := ocr2.DecodeMedianOnchainConfig(call.OnchainConfig, &onchain); err == nil {
+	if err := ocr2.DecodeMedianOnchainConfig(c.onchainConfig, &onchain); err == nil {
 		add("contract.minAnswer", onchain.MinAnswer.String())
 		add("contract.maxAnswer", onchain.MaxAnswer.String())
 	} else {
-		add("onchainConfig", hexText(call.OnchainConfig))
+		add("onchainConfig", hexText(c.onchainConfig))
 	}
-	add("offchainConfigVersion", fmt.Sprint(call.OffchainConfigVersion))
-	var parsed ocr2config.Parsed
-	err := fmt.Errorf("version %d", call.OffchainConfigVersion)
-	if call.OffchainConfigVersion == config.OCR2Version {
-		parsed, err = ocr2config.Parse(call.OffchainConfig)
-	}
-	if err != nil {
-		add("offchainConfig", hexText(call.OffchainConfig))
+	add("offchainConfigVersion", fmt.Sprint(c.offchainConfigVersion))
+	parsed := parseOffchainConfig(c.offchainConfigVersion, c.offchainConfig)
+	if parsed == nil {
+		add("offchainConfig", hexText(c.offchainConfig))
+		parsed = &parsedConfig{}
 	} else {
-		fields = append(fields, offchainFields(&parsed)...)
+		fields = append(fields, parsed.config.Fields(parsed.protocol)...)
 	}
-	for i := range max(len(call.Signers), len(call.Transmitters), len(parsed.OffchainPublicKeys), len(parsed.PeerIDs)) {
+	for i := range max(len(c.signers), len(c.transmitters), len(parsed.offchainPublicKeys), len(parsed.peerIDs)) {
 		oracle := func(name, value string) { add(fmt.Sprintf("oracles[%d].%s", i, name), value) }
-		if i < len(call.Signers) {
-			oracle("onchainAddress", call.Signers[i].Hex())
+		if i < len(c.signers) {
+			oracle(c.signerName, c.signers[i])
 		}
-		if i < len(call.Transmitters) {
-			oracle("transmitAccount", call.Transmitters[i].Hex())
+		if i < len(c.transmitters) {
+			oracle("transmitAccount", c.transmitters[i].Hex())
 		}
-		if i < len(parsed.OffchainPublicKeys) {
-			oracle("offchainPublicKey", hexText(parsed.OffchainPublicKeys[i][:]))
+		if i < len(parsed.offchainPublicKeys) {
+			oracle("offchainPublicKey", hexText(parsed.offchainPublicKeys[i][:]))
 		}
-		if i < len(parsed.PeerIDs) {
-			oracle("peerID", parsed.PeerIDs[i])
+		if i < len(parsed.peerIDs) {
+			oracle("peerID", parsed.peerIDs[i])
 		}
 	}
 	return fields
 }
 
-func offchainFields(parsed *ocr2config.Parsed) []Field {
-	c := parsed.Config
-	fields := []Field{
-		{"config.deltaProgress", c.DeltaProgress.String()},
-		{"config.deltaResend", c.DeltaResend.String()},
-		{"config.deltaRound", c.DeltaRound.String()},
-		{"config.deltaGrace", c.DeltaGrace.String()},
-		{"config.deltaStage", c.DeltaStage.String()},
-		{"config.rMax", fmt.Sprint(c.RMax)},
-		{"config.s", scheduleText(c.S)},
+// parseOffchainConfig returns nil where an offchain config cannot be read.
+func parseOffchainConfig(version uint64, offchainConfig []byte) *parsedConfig {
+	parse, ok := parsers[version]
+	if !ok {
+		return nil
 	}
-	if c.MaxDurationInitialization != nil {
-		fields = append(fields, Field{"config.maxDurationInitialization", c.MaxDurationInitialization.String()})
+	parsed, err := parse(offchainConfig)
+	if err != nil {
+		return nil
 	}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"maxDurationQuery", c.MaxDurationQuery},
-		{"maxDurationObservation", c.MaxDurationObservation},
-		{"maxDurationReport", c.MaxDurationReport},
-		{"maxDurationShouldAcceptFinalizedReport", c.MaxDurationShouldAcceptFinalizedReport},
-		{"maxDurationShouldTransmitAcceptedReport", c.MaxDurationShouldTransmitAcceptedReport},
-	} {
-		fields = append(fields, Field{"config." + d.name, d.value.String()})
-	}
-	return append(fields, pluginFields(c.ReportingPluginConfig)...)
+	return parsed
 }
 
-// pluginFields shows a median plugin's config as such, and any other in hexadecimal. Protobuf would read almost anything; what
-// does not encode to the same bytes again is not one.
-func pluginFields(b []byte) []Field {
-	c, err := median.DecodeOffchainConfig(b)
-	if err != nil || !bytes.Equal(c.Encode(), b) {
-		return []Field{{"config.plugin.raw", hexText(b)}}
+// secretFields shows what an offchain config says about its shared secret, which is not the secret.
+func secretFields(version uint64, offchainConfig []byte) []Field {
+	if parsed := parseOffchainConfig(version, offchainConfig); parsed != nil {
+		return parsed.secrets()
 	}
-	alpha := func(infinite bool, ppb uint64) string {
-		if infinite {
-			return "infinite"
+	return nil
+}
+
+func (p *parsedConfig) secrets() []Field {
+	e := p.encryptions
+	fields := []Field{field("sharedSecret.hash", hexText(e.SharedSecretHash[:])), field("sharedSecret.diffieHellmanPoint", hexText(e.DiffieHellmanPoint[:]))}
+	for i := range e.Encryptions {
+		fields = append(fields, field(fmt.Sprintf("sharedSecret.encryptions[%d]", i), hexText(e.Encryptions[i][:])))
+	}
+	return fields
+}
+
+// decoded shows an offchain config by itself.
+func (p *parsedConfig) decoded() (*Decoded, error) {
+	if len(p.offchainPublicKeys) == 0 {
+		return nil, errors.New("it has no oracles")
+	}
+	d := &Decoded{What: fmt.Sprintf("offchain config of version %d", p.version), Fields: p.config.Fields(p.protocol)}
+	for i := range max(len(p.offchainPublicKeys), len(p.peerIDs)) {
+		if i < len(p.offchainPublicKeys) {
+			d.Fields = append(d.Fields, field(fmt.Sprintf("oracles[%d].offchainPublicKey", i), hexText(p.offchainPublicKeys[i][:])))
 		}
-		return fmt.Sprintf("%d ppb", ppb)
+		if i < len(p.peerIDs) {
+			d.Fields = append(d.Fields, field(fmt.Sprintf("oracles[%d].peerID", i), p.peerIDs[i]))
+		}
 	}
-	return []Field{
-		{"config.plugin.median.alphaReport", alpha(c.AlphaReportInfinite, c.AlphaReportPPB)},
-		{"config.plugin.median.alphaAccept", alpha(c.AlphaAcceptInfinite, c.AlphaAcceptPPB)},
-		{"config.plugin.median.deltaC", c.DeltaC.String()},
-	}
-}
-
-func scheduleText(s []int) string {
-	// Zero stages and many stages are both possible in what somebody else wrote.
-	text := fmt.Sprint(s)
-	if len(text) > 200 {
-		return fmt.Sprintf("%s... (%d stages)", text[:200], len(s))
-	}
-	return text
+	d.Fields = append(d.Fields, p.secrets()...)
+	return d, nil
 }
 
 func hexText(b []byte) string { return fmt.Sprintf("0x%x", b) }

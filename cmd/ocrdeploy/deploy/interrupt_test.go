@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -158,8 +159,8 @@ func TestFileChangedMeanwhile(t *testing.T) {
 	if last := c.sent[len(c.sent)-1]; last.Nonce() != first.Nonce() || last.GasFeeCap().Cmp(first.GasFeeCap()) <= 0 || last.GasTipCap().Cmp(first.GasTipCap()) <= 0 {
 		t.Errorf("nonce %d, fee %s, tip %s; it replaces nonce %d, fee %s, tip %s", last.Nonce(), last.GasFeeCap(), last.GasTipCap(), first.Nonce(), first.GasFeeCap(), first.GasTipCap())
 	}
-	if result.Count != 2 || result.Plan.State.Config.Public.DeltaRound != network.Config.DeltaRound {
-		t.Errorf("config %d is in force with DeltaRound %s", result.Count, result.Plan.State.Config.Public.DeltaRound)
+	if want := (Field{Name: "config.deltaRound", Value: network.Config.DeltaRound.String()}); result.Count != 2 || !slices.Contains(result.Plan.State.Config.Fields, want) {
+		t.Errorf("config %d is in force with %v", result.Count, result.Plan.State.Config.Fields)
 	}
 	if err := c.Client.SendTransaction(context.Background(), first); err == nil {
 		t.Error("the first transaction can still be sent")

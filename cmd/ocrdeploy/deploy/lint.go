@@ -8,35 +8,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/config"
-	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
-
-	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
-
-// publicCall is the config in the network file without its secrets.
-func publicCall(network *netfile.Network) (*ocr2.SetConfigCall, error) {
-	in, err := network.SetConfigInput()
-	if err != nil {
-		return nil, err
-	}
-	if in.F < 0 || in.F > 255 {
-		return nil, fmt.Errorf("config.f is %d, but must be from 1 to %d", in.F, (ocr2.MaxNumOracles-1)/3)
-	}
-	offchainConfig, err := ocr2config.Encode(in.PublicConfig(), config.SharedSecretEncryptions{})
-	if err != nil {
-		return nil, err
-	}
-	call := &ocr2.SetConfigCall{
-		F: uint8(in.F), OnchainConfig: in.OnchainConfig, OffchainConfigVersion: config.OCR2Version, OffchainConfig: offchainConfig,
-	}
-	for _, oracle := range network.Oracles {
-		call.Signers = append(call.Signers, common.Address(oracle.Public.OnchainAddress))
-		call.Transmitters = append(call.Transmitters, common.Address(oracle.Public.TransmitAccount))
-	}
-	return call, nil
-}
 
 // lintNetwork says what is wrong with the network file as such, by the rules of oracles, of contracts, and of good sense.
 func (p *Plan) lintNetwork() {
@@ -44,16 +17,11 @@ func (p *Plan) lintNetwork() {
 	for _, err := range network.Check() {
 		p.note(config.SeverityError, err.Path, "%s", err.Problem)
 	}
-	in, err := network.SetConfigInput()
-	if err != nil {
+	if _, err := p.entry.protocol.fields(network); err != nil {
 		p.note(config.SeverityError, "config", "%v", err)
 		return
 	}
-	if _, err := publicCall(network); err != nil {
-		p.note(config.SeverityError, "config", "%v", err)
-		return
-	}
-	for _, finding := range ocr2config.Lint(in.PublicConfig()) {
+	for _, finding := range p.entry.protocol.lint(network) {
 		finding.Field = fileField(finding.Field)
 		if finding.Field == "config.s" && network.Config.S == nil {
 			continue // the automatic schedule follows from the oracles
@@ -71,17 +39,7 @@ func (p *Plan) lintNetwork() {
 			p.note(config.SeverityError, fmt.Sprintf("oracles[%d].transmitAccount", i), "nobody can send from the zero address")
 		}
 	}
-	c := network.Contract
-	if c.Link.Deploy && c.Address == (common.Address{}) {
-		p.note(config.SeverityWarning, "contract.link", "a test token will be deployed, which is worth nothing; on a real chain write the address of the token")
-	}
-	if c.Link == (netfile.Target{}) && c.Kind != netfile.KindOther {
-		p.note(config.SeverityWarning, "contract.link", "without a token nobody can be paid, and nothing that has to do with payment works")
-	}
-	if b := c.Billing; b != nil && b.ReasonableGasPriceGwei > b.MaximumGasPriceGwei {
-		p.note(config.SeverityWarning, "contract.billing.reasonableGasPriceGwei", "%d is more than maximumGasPriceGwei (%d), which is the most that is ever reimbursed",
-			b.ReasonableGasPriceGwei, b.MaximumGasPriceGwei)
-	}
+	p.entry.contract.lint(p)
 	if m := network.Config.Plugin.Median; m != nil {
 		if m.AlphaReportInfinite && m.DeltaC == 0 {
 			p.note(config.SeverityWarning, "config.plugin.median", "alphaReport is infinite and deltaC 0: every round makes a report, whatever the value")
@@ -89,7 +47,7 @@ func (p *Plan) lintNetwork() {
 	}
 }
 
-// fileField returns the path in the network file of a field of ocr2config.PublicConfig.
+// fileField returns the path in the network file of a field of a protocol's PublicConfig.
 func fileField(field string) string {
 	if rest, ok := strings.CutPrefix(field, "OracleIdentities"); ok {
 		index, name, _ := strings.Cut(rest, ".")
@@ -122,7 +80,7 @@ func (p *Plan) lintState() {
 	switch {
 	case s.LinkErr != nil:
 		p.note(config.SeverityWarning, "contract.link", "the balance cannot be read: %v", s.LinkErr)
-	case s.LinkAvailable.Sign() < 0:
+	case s.LinkAvailable != nil && s.LinkAvailable.Sign() < 0:
 		p.note(config.SeverityWarning, "contract.link", "the contract owes %s LINK more than it has; setting prices or a config pays all oracles and would fail: send it LINK first", Juels(new(big.Int).Neg(s.LinkAvailable)))
 	}
 }

@@ -3,16 +3,35 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/big"
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
+	ethtypes "github.com/ethereum/go-ethereum/core/types"
 
-	"github.com/ocrkit/ocrkit/gen/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/evm"
 )
 
-// payeeState is what is known about the payee of a transmitter. The contract has no getter for it.
+// payments is how a contract pays oracles.
+type payments struct {
+	// linkAvailable is the contract's balance less what it owes, in juels.
+	linkAvailable getter[*big.Int]
+	// owed is what a transmitter is owed, in juels, unpaidRounds how many rounds of the feed it was not paid for.
+	owed         func(transmitter common.Address) getter[*big.Int]
+	unpaidRounds func(transmitter common.Address) getter[uint32]
+
+	setPayees func(transmitters, payees []common.Address) []byte
+	// withdraw is the calldata with which a payee gets what a transmitter earned. From others it reverts with onlyPayee.
+	withdraw  func(transmitter common.Address) []byte
+	onlyPayee error
+	// payeeSet is the topic of the event that says who the payee of a transmitter (its first topic) is now; payeeOf decodes it.
+	payeeSet common.Hash
+	payeeOf  func(log *ethtypes.Log) (common.Address, error)
+}
+
+// payeeState is what is known about the payee of a transmitter. Contracts have no getter for it.
 type payeeState struct {
 	isWanted bool
 	isUnset  bool
@@ -33,23 +52,23 @@ func (p payeeState) text(wanted common.Address) string {
 	return p.actual.Hex()
 }
 
-// readPayee finds out whether wanted is the payee of a transmitter.
-func (r reader) readPayee(ctx context.Context, transmitter, wanted common.Address) (payeeState, error) {
-	if unset, err := r.isPayee(ctx, transmitter, common.Address{}); err != nil || unset {
+// payee finds out whether wanted is the payee of a transmitter.
+func (p *payments) payee(ctx context.Context, r reader, transmitter, wanted common.Address) (payeeState, error) {
+	if unset, err := p.isPayee(ctx, r, transmitter, common.Address{}); err != nil || unset {
 		return payeeState{isUnset: unset, isWanted: unset && wanted == (common.Address{})}, err
 	}
 	if wanted != (common.Address{}) {
-		if is, err := r.isPayee(ctx, transmitter, wanted); err != nil || is {
+		if is, err := p.isPayee(ctx, r, transmitter, wanted); err != nil || is {
 			return payeeState{isWanted: is}, err
 		}
 	}
-	return payeeState{actual: r.payeeFromLogs(ctx, transmitter)}, nil
+	return payeeState{actual: p.payeeFromLogs(ctx, r, transmitter)}, nil
 }
 
 // isPayee asks the contract whether the account could withdraw what the transmitter earned: only its payee can. Whether there
 // is the money for it does not matter.
-func (r reader) isPayee(ctx context.Context, transmitter, account common.Address) (bool, error) {
-	_, err := r.client.CallContract(ctx, ethereum.CallMsg{From: account, To: &r.contract, Data: aggregator.PackWithdrawPayment(transmitter)}, r.block)
+func (p *payments) isPayee(ctx context.Context, r reader, transmitter, account common.Address) (bool, error) {
+	_, err := r.client.CallContract(ctx, ethereum.CallMsg{From: account, To: &r.contract, Data: p.withdraw(transmitter)}, r.block)
 	if err == nil {
 		return true, nil
 	}
@@ -57,22 +76,75 @@ func (r reader) isPayee(ctx context.Context, transmitter, account common.Address
 	if revert == nil {
 		return false, explain(err, "payee of transmitter %s in contract %s", transmitter, r.contract)
 	}
-	return !errors.Is(revert, ocr2.ErrOnlyPayeeCanWithdraw), nil
+	return !errors.Is(revert, p.onlyPayee), nil
 }
 
 // payeeFromLogs returns the payee that the logs name last, zero when the node does not give them: they may reach back to the
 // first block, which is more than some nodes allow. It only makes messages better.
-func (r reader) payeeFromLogs(ctx context.Context, transmitter common.Address) common.Address {
+func (p *payments) payeeFromLogs(ctx context.Context, r reader, transmitter common.Address) common.Address {
 	logs, err := r.client.FilterLogs(ctx, ethereum.FilterQuery{
 		FromBlock: new(big.Int), ToBlock: r.block, Addresses: []common.Address{r.contract},
-		Topics: [][]common.Hash{{ocr2.PayeeshipTransferredTopic}, {common.BytesToHash(transmitter[:])}},
+		Topics: [][]common.Hash{{p.payeeSet}, {common.BytesToHash(transmitter[:])}},
 	})
 	if err != nil || len(logs) == 0 {
 		return common.Address{}
 	}
-	var event ocr2.PayeeshipTransferred
-	if err := ocr2.DecodePayeeshipTransferred(&logs[len(logs)-1], &event); err != nil {
+	payee, err := p.payeeOf(&logs[len(logs)-1])
+	if err != nil {
 		return common.Address{}
 	}
-	return event.Current
+	return payee
+}
+
+func (p *Plan) noPayee(i int) {
+	p.note(config.SeverityWarning, fmt.Sprintf("oracles[%d].payee", i),
+		"%s has no payee: what it earns would go to the zero address; name one before it transmits", p.Network.OracleName(i))
+}
+
+// planNewPayees sets the payees of all oracles.
+func (p *Plan) planNewPayees(pay *payments) {
+	var transmitters, payees []common.Address
+	for i, oracle := range p.Network.Oracles {
+		if oracle.Payee == (common.Address{}) {
+			p.noPayee(i)
+			continue
+		}
+		p.Changes = append(p.Changes, Change{Field: fmt.Sprintf("oracles[%d].payee", i), New: oracle.Payee.Hex()})
+		transmitters, payees = append(transmitters, common.Address(oracle.Public.TransmitAccount)), append(payees, oracle.Payee)
+	}
+	if len(transmitters) > 0 {
+		p.call(StepSetPayees, pay.setPayees(transmitters, payees))
+	}
+}
+
+// planPayees sets the payees of transmitters that have none. All others belong to themselves.
+func (p *Plan) planPayees(ctx context.Context, r reader, pay *payments) error {
+	var transmitters, payees []common.Address
+	for i, oracle := range p.Network.Oracles {
+		transmitter := common.Address(oracle.Public.TransmitAccount)
+		payee, err := pay.payee(ctx, r, transmitter, oracle.Payee)
+		if err != nil {
+			return err
+		}
+		change := Change{Field: fmt.Sprintf("oracles[%d].payee", i), Old: payee.text(oracle.Payee), New: oracle.Payee.Hex()}
+		switch {
+		case oracle.Payee == (common.Address{}):
+			if payee.isUnset {
+				p.noPayee(i)
+			}
+		case payee.isWanted:
+		case payee.isUnset:
+			p.Changes = append(p.Changes, change)
+			transmitters, payees = append(transmitters, transmitter), append(payees, oracle.Payee)
+		default:
+			change.Blocked = "a payee that is set can only be changed by itself, with transferPayeeship, which the new one accepts"
+			p.Changes = append(p.Changes, change)
+			p.note(config.SeverityWarning, change.Field, "the payee of %s is %s, the network file says %s: %s",
+				p.Network.OracleName(i), change.Old, change.New, change.Blocked)
+		}
+	}
+	if len(transmitters) > 0 {
+		p.call(StepSetPayees, pay.setPayees(transmitters, payees))
+	}
+	return nil
 }

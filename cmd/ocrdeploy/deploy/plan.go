@@ -11,13 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"github.com/ocrkit/ocrkit/gen/ocr2"
-	"github.com/ocrkit/ocrkit/gen/ocr2/accesscontrolledocr2aggregator"
-	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
-	"github.com/ocrkit/ocrkit/gen/ocr2/simplewriteaccesscontroller"
-	"github.com/ocrkit/ocrkit/gen/ocr2/testing/linktoken"
 	"github.com/ocrkit/ocrkit/offchain/config"
-	"github.com/ocrkit/ocrkit/offchain/types"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
@@ -112,6 +106,8 @@ type Plan struct {
 	GasPrice *big.Int
 	// Balance of From in wei; nil where From is not known.
 	Balance *big.Int
+
+	entry entry
 }
 
 // Errors returns the findings that keep the plan from being applied.
@@ -125,10 +121,10 @@ func (p *Plan) Errors() []config.Finding {
 	return errs
 }
 
-// Digest returns the digest that is in force when the plan is applied; zero where it cannot be foreseen.
-func (p *Plan) Digest() types.ConfigDigest {
+// Digest returns the digest that is in force when the plan is applied; empty where it cannot be foreseen.
+func (p *Plan) Digest() Digest {
 	if p.Config == nil {
-		return types.ConfigDigest{}
+		return ""
 	}
 	return p.Config.Digest
 }
@@ -144,8 +140,12 @@ func (p *Plan) Gas() (gas uint64, complete bool) {
 }
 
 // NewPlan compares a network with the chain. Differences and objections are in the plan; errors are ErrNode, ErrWrongChain and
-// ErrNoContract.
+// ErrNoContract; a contract of a kind that is not known is one too.
 func NewPlan(ctx context.Context, client Client, network *netfile.Network, o Options) (*Plan, error) {
+	e, err := entryOf(network)
+	if err != nil {
+		return nil, err
+	}
 	chainID, err := client.ChainID(ctx)
 	if err != nil {
 		return nil, explain(err, "chain id")
@@ -153,7 +153,7 @@ func NewPlan(ctx context.Context, client Client, network *netfile.Network, o Opt
 	if !chainID.IsUint64() || chainID.Uint64() != network.Chain.ID {
 		return nil, fmt.Errorf("%w: the node is on chain %s, the network on chain %d", ErrWrongChain, chainID, network.Chain.ID)
 	}
-	p := &Plan{Network: network, From: o.From, Contract: network.Contract.Address}
+	p := &Plan{Network: network, From: o.From, Contract: network.Contract.Address, entry: e}
 	if p.Contract == (common.Address{}) {
 		p.Contract = o.deployed[StepDeployAggregator]
 	}
@@ -179,9 +179,13 @@ func (p *Plan) note(severity config.Severity, field, message string, args ...any
 	p.Findings = append(p.Findings, config.Finding{Field: field, Severity: severity, Message: fmt.Sprintf(message, args...)})
 }
 
+// call adds a call of the contract.
+func (p *Plan) call(kind StepKind, data []byte) {
+	p.Steps = append(p.Steps, Step{Kind: kind, To: &p.Contract, Data: data})
+}
+
 // planNew plans the deployment of everything.
 func (p *Plan) planNew(ctx context.Context, client Client, o Options) error {
-	c := p.Network.Contract
 	known := o.From != (common.Address{})
 	var first, nonce uint64
 	if known {
@@ -202,218 +206,85 @@ func (p *Plan) planNew(ctx context.Context, client Client, o Options) error {
 		p.Steps = append(p.Steps, step)
 		return step.Creates
 	}
-	resolve := func(target netfile.Target, kind StepKind, code func() []byte) common.Address {
-		if !target.Deploy {
-			return target.Address
-		}
-		if address, ok := o.deployed[kind]; ok {
-			return address
-		}
-		return create(kind, code())
-	}
-	link := resolve(c.Link, StepDeployLink, func() []byte { return common.FromHex(linktoken.LinkTokenMetaData.Bin) })
-	controller := func() []byte {
-		return common.FromHex(simplewriteaccesscontroller.SimpleWriteAccessControllerMetaData.Bin)
-	}
-	billing := resolve(c.BillingAccessController, StepDeployBillingController, controller)
-	requester := resolve(c.RequesterAccessController, StepDeployRequesterController, controller)
-	p.Contract = create(StepDeployAggregator, deployCode(c, link, billing, requester))
-
-	p.Changes = append(p.Changes,
-		Change{Field: "contract.kind", New: string(c.Kind)},
-		Change{Field: "contract.link", New: c.Link.String()},
-		Change{Field: "contract.decimals", New: fmt.Sprint(c.Decimals)},
-		Change{Field: "contract.description", New: c.Description},
-		Change{Field: "contract.billingAccessController", New: c.BillingAccessController.String()},
-		Change{Field: "contract.requesterAccessController", New: c.RequesterAccessController.String()},
-	)
-	call := func(kind StepKind, data []byte) {
-		p.Steps = append(p.Steps, Step{Kind: kind, To: &p.Contract, Data: data})
-	}
-	if v := c.Validator; v != nil {
-		p.Changes = append(p.Changes, diff(nil, validatorFields(*v))...)
-		call(StepSetValidator, aggregator.PackSetValidatorConfig(v.Address, v.GasLimit))
-	}
-	if c.Billing != nil {
-		p.Changes = append(p.Changes, diff(nil, billingFields(*c.Billing))...)
-		call(StepSetBilling, packBilling(*c.Billing))
-	}
-	var transmitters, payees []common.Address
-	for i, oracle := range p.Network.Oracles {
-		if oracle.Payee == (common.Address{}) {
-			p.noPayee(i)
+	wanted := p.Network.Contract
+	resolved := wanted
+	for _, before := range p.entry.contract.prerequisites(&resolved) {
+		if !before.target.Deploy {
 			continue
 		}
-		p.Changes = append(p.Changes, Change{Field: fmt.Sprintf("oracles[%d].payee", i), New: oracle.Payee.Hex()})
-		transmitters, payees = append(transmitters, common.Address(oracle.Public.TransmitAccount)), append(payees, oracle.Payee)
+		address, ok := o.deployed[before.step]
+		if !ok {
+			address = create(before.step, common.FromHex(before.code))
+		}
+		*before.target = netfile.Target{Address: address}
 	}
-	if len(transmitters) > 0 {
-		call(StepSetPayees, aggregator.PackSetPayees(transmitters, payees))
+	p.Contract = create(StepDeployAggregator, p.entry.contract.code(&resolved))
+
+	for _, s := range p.entry.contract.settings() {
+		fields := s.fields(&wanted, false)
+		if s.inConfig || len(fields) == 0 {
+			continue
+		}
+		p.Changes = append(p.Changes, diff(nil, fields)...)
+		if !s.byConstructor {
+			p.call(s.step, s.calldata(&wanted))
+		}
+	}
+	if pay := p.entry.contract.payments(); pay != nil {
+		p.planNewPayees(pay)
 	}
 	p.compose(o, 1)
 	p.Changes = append(p.Changes, diff(nil, p.wantedFields())...)
-	var data []byte
-	if p.Config != nil {
-		data = p.Config.Calldata()
-	}
-	call(StepSetConfig, data)
+	p.callSetConfig()
 	if !known {
 		return nil
 	}
 	return p.estimateNew(first)
 }
 
-func deployCode(c netfile.Contract, link, billing, requester common.Address) []byte {
-	code := ocr2aggregator.OCR2AggregatorMetaData.Bin
-	if c.Kind == netfile.KindAccessControlledAggregator {
-		code = accesscontrolledocr2aggregator.AccessControlledOCR2AggregatorMetaData.Bin
-	}
-	return append(common.FromHex(code), aggregator.PackConstructor(link, c.MinAnswer, c.MaxAnswer, billing, requester, c.Decimals, c.Description)...)
-}
-
-func packBilling(b netfile.Billing) []byte {
-	return aggregator.PackSetBilling(b.MaximumGasPriceGwei, b.ReasonableGasPriceGwei, b.ObservationPaymentGjuels, b.TransmissionPaymentGjuels,
-		new(big.Int).SetUint64(uint64(b.AccountingGas)))
-}
-
-func billingFields(b netfile.Billing) []Field {
-	return []Field{
-		{"contract.billing.maximumGasPriceGwei", fmt.Sprint(b.MaximumGasPriceGwei)},
-		{"contract.billing.reasonableGasPriceGwei", fmt.Sprint(b.ReasonableGasPriceGwei)},
-		{"contract.billing.observationPaymentGjuels", fmt.Sprint(b.ObservationPaymentGjuels)},
-		{"contract.billing.transmissionPaymentGjuels", fmt.Sprint(b.TransmissionPaymentGjuels)},
-		{"contract.billing.accountingGas", fmt.Sprint(b.AccountingGas)},
-	}
-}
-
-func validatorFields(v netfile.Validator) []Field {
-	return []Field{{"contract.validator.address", addressText(v.Address)}, {"contract.validator.gasLimit", fmt.Sprint(v.GasLimit)}}
-}
-
-// planExisting plans what is to change in an aggregator.
+// planExisting plans what is to change in a contract.
 func (p *Plan) planExisting(ctx context.Context, client Client, o Options) error {
-	if p.Network.Contract.Kind == netfile.KindOther {
-		return p.planOther(ctx, client, o)
-	}
-	state, err := ReadState(ctx, client, p.Contract)
+	state, err := readStateOf(ctx, client, p.Contract, p.entry)
 	if err != nil {
 		return err
 	}
 	p.State = state
-	r := reader{client, p.Contract, new(big.Int).SetUint64(state.Block)}
-	c := p.Network.Contract
-	call := func(kind StepKind, data []byte) {
-		p.Steps = append(p.Steps, Step{Kind: kind, To: &p.Contract, Data: data})
+	wanted := p.Network.Contract
+	for _, s := range p.entry.contract.settings() {
+		fields := s.fields(&wanted, true)
+		if len(fields) == 0 {
+			continue
+		}
+		changes := diff(s.fields(&state.Settings, true), fields)
+		for i := range changes {
+			if s.step == "" {
+				changes[i].Blocked = s.blocked
+				p.note(config.SeverityError, changes[i].Field, "the contract has %q, the network file %q; %s", changes[i].Old, changes[i].New, s.blocked)
+			}
+		}
+		p.Changes = append(p.Changes, changes...)
+		if len(changes) > 0 && s.step != "" {
+			p.call(s.step, s.calldata(&wanted))
+		}
 	}
-	p.compareFixed()
-	if t := c.BillingAccessController; !t.Deploy && t.Address != state.BillingAccessController {
-		p.Changes = append(p.Changes, Change{Field: "contract.billingAccessController", Old: addressText(state.BillingAccessController), New: t.String()})
-		call(StepSetBillingAccessController, aggregator.PackSetBillingAccessController(t.Address))
+	if pay := p.entry.contract.payments(); pay != nil {
+		r := reader{client, p.Contract, new(big.Int).SetUint64(state.Block)}
+		if err := p.planPayees(ctx, r, pay); err != nil {
+			return err
+		}
 	}
-	if t := c.RequesterAccessController; !t.Deploy && t.Address != state.RequesterAccessController {
-		p.Changes = append(p.Changes, Change{Field: "contract.requesterAccessController", Old: addressText(state.RequesterAccessController), New: t.String()})
-		call(StepSetRequesterAccessController, aggregator.PackSetRequesterAccessController(t.Address))
-	}
-	if v := c.Validator; v != nil && *v != state.Validator {
-		p.Changes = append(p.Changes, diff(validatorFields(state.Validator), validatorFields(*v))...)
-		call(StepSetValidator, aggregator.PackSetValidatorConfig(v.Address, v.GasLimit))
-	}
-	if c.Billing != nil && *c.Billing != state.Billing {
-		p.Changes = append(p.Changes, diff(billingFields(state.Billing), billingFields(*c.Billing))...)
-		call(StepSetBilling, packBilling(*c.Billing))
-	}
-	if err := p.planPayees(ctx, r, call); err != nil {
-		return err
-	}
-	if err := p.planConfig(o, call); err != nil {
+	if err := p.planConfig(o); err != nil {
 		return err
 	}
 	p.lintState()
 	return p.estimate(ctx, client)
 }
 
-// planOther plans the config of a contract of which nothing else is known.
-func (p *Plan) planOther(ctx context.Context, client Client, o Options) (err error) {
-	if p.State, err = readOther(ctx, client, p.Contract); err != nil {
-		return err
-	}
-	call := func(kind StepKind, data []byte) {
-		p.Steps = append(p.Steps, Step{Kind: kind, To: &p.Contract, Data: data})
-	}
-	if err := p.planConfig(o, call); err != nil {
-		return err
-	}
-	p.lintOwner()
-	return p.estimate(ctx, client)
-}
-
-// compareFixed compares what cannot be changed in place.
-func (p *Plan) compareFixed() {
-	c, state := p.Network.Contract, p.State
-	fixed := func(field, old, new, blocked string) {
-		if old != new {
-			p.Changes = append(p.Changes, Change{Field: field, Old: old, New: new, Blocked: blocked})
-		}
-	}
-	const redeploy = "it is fixed when the contract is deployed: correct the network file, or take out contract.address to deploy another contract"
-	fixed("contract.kind", string(state.Kind()), string(c.Kind), redeploy)
-	fixed("contract.minAnswer", state.MinAnswer.String(), c.MinAnswer.String(), redeploy)
-	fixed("contract.maxAnswer", state.MaxAnswer.String(), c.MaxAnswer.String(), redeploy)
-	fixed("contract.decimals", fmt.Sprint(state.Decimals), fmt.Sprint(c.Decimals), redeploy)
-	fixed("contract.description", state.Description, c.Description, redeploy)
-	if !c.Link.Deploy {
-		fixed("contract.link", addressText(state.Link), c.Link.String(),
-			"a new token means that all oracles are paid out in the old one and the rest goes to somebody: call setLinkToken by hand, or correct the network file")
-	}
-	for _, change := range p.Changes {
-		if change.Blocked != "" {
-			p.note(config.SeverityError, change.Field, "the contract has %q, the network file %q; %s", change.Old, change.New, change.Blocked)
-		}
-	}
-}
-
-func (p *Plan) noPayee(i int) {
-	p.note(config.SeverityWarning, fmt.Sprintf("oracles[%d].payee", i),
-		"%s has no payee: what it earns would go to the zero address; name one before it transmits", p.Network.OracleName(i))
-}
-
-// planPayees sets the payees of transmitters that have none. All others belong to themselves.
-func (p *Plan) planPayees(ctx context.Context, r reader, call func(StepKind, []byte)) error {
-	var transmitters, payees []common.Address
-	for i, oracle := range p.Network.Oracles {
-		transmitter := common.Address(oracle.Public.TransmitAccount)
-		payee, err := r.readPayee(ctx, transmitter, oracle.Payee)
-		if err != nil {
-			return err
-		}
-		change := Change{Field: fmt.Sprintf("oracles[%d].payee", i), Old: payee.text(oracle.Payee), New: oracle.Payee.Hex()}
-		switch {
-		case oracle.Payee == (common.Address{}):
-			if payee.isUnset {
-				p.noPayee(i)
-			}
-		case payee.isWanted:
-		case payee.isUnset:
-			p.Changes = append(p.Changes, change)
-			transmitters, payees = append(transmitters, transmitter), append(payees, oracle.Payee)
-		default:
-			change.Blocked = "a payee that is set can only be changed by itself, with transferPayeeship, which the new one accepts"
-			p.Changes = append(p.Changes, change)
-			p.note(config.SeverityWarning, change.Field, "the payee of %s is %s, the network file says %s: %s",
-				p.Network.OracleName(i), change.Old, change.New, change.Blocked)
-		}
-	}
-	if len(transmitters) > 0 {
-		call(StepSetPayees, aggregator.PackSetPayees(transmitters, payees))
-	}
-	return nil
-}
-
 // secretsField names what cannot be shown.
 const secretsField = "config.secrets"
 
 // planConfig compares the config in force with the one in the network file.
-func (p *Plan) planConfig(o Options, call func(StepKind, []byte)) error {
+func (p *Plan) planConfig(o Options) error {
 	state := p.State
 	if state.ConfigErr != nil {
 		p.note(config.SeverityWarning, "config", "%v; what it was cannot be shown", state.ConfigErr)
@@ -427,8 +298,7 @@ func (p *Plan) planConfig(o Options, call func(StepKind, []byte)) error {
 	}
 	var old []Field
 	if state.Config != nil {
-		onChain := state.Config.Call()
-		old = FieldsOf(&onChain)
+		old = state.Config.Fields
 		if err := state.Config.Problem(); err != nil {
 			p.note(config.SeverityWarning, "config", "%v; setting this network's config repairs it", err)
 		}
@@ -448,20 +318,17 @@ func (p *Plan) planConfig(o Options, call func(StepKind, []byte)) error {
 		return nil
 	}
 	p.compose(o, uint64(state.ConfigCount)+1)
-	var data []byte
-	if p.Config != nil {
-		data = p.Config.Calldata()
-	}
-	call(StepSetConfig, data)
+	p.callSetConfig()
 	return nil
 }
 
-// Call returns the config as the arguments of setConfig.
-func (c *ChainConfig) Call() ocr2.SetConfigCall {
-	return ocr2.SetConfigCall{
-		Signers: c.Signers, Transmitters: c.Transmitters, F: c.F,
-		OnchainConfig: c.OnchainConfig, OffchainConfigVersion: c.OffchainConfigVersion, OffchainConfig: c.OffchainConfig,
+// callSetConfig adds the call that sets the config, without data where that is not known.
+func (p *Plan) callSetConfig() {
+	var data []byte
+	if p.Config != nil {
+		data = p.Config.Calldata
 	}
+	p.call(StepSetConfig, data)
 }
 
 // compose sets p.Config, or notes why that is not possible, once.
@@ -473,7 +340,7 @@ func (p *Plan) compose(o Options, count uint64) {
 	if len(o.Seed) == 0 {
 		return
 	}
-	composed, err := Compose(p.Network, p.Contract, count, o.Seed, o.Development)
+	composed, err := p.entry.protocol.compose(p.Network, p.Contract, count, o.Seed, o.Development)
 	if err != nil {
 		p.note(config.SeverityError, "config", "%v", err)
 		return
@@ -483,11 +350,11 @@ func (p *Plan) compose(o Options, count uint64) {
 
 // wantedFields are the fields of the config in the network file, which have nothing to do with secrets.
 func (p *Plan) wantedFields() []Field {
-	call, err := publicCall(p.Network)
+	fields, err := p.entry.protocol.fields(p.Network)
 	if err != nil {
 		return nil // lintNetwork has said it
 	}
-	return FieldsOf(call)
+	return fields
 }
 
 // estimate asks the node what the steps will cost.

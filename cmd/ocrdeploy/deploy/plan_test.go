@@ -255,11 +255,11 @@ func TestRefusals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.Contract.Address = state.Link // a contract, but another one
+		n.Contract.Address = state.Settings.Link.Address // a contract, but another one
 		if _, err := NewPlan(ctx, c, n, Options{}); !errors.Is(err, ErrNoContract) && !errors.Is(err, ErrReverted) {
 			t.Errorf("got %v", err)
 		}
-		if _, err := ReadConfig(ctx, c, state.Link); err == nil {
+		if _, err := ReadConfig(ctx, c, state.Settings.Link.Address); err == nil {
 			t.Error("a token has a config")
 		}
 	})
@@ -298,7 +298,7 @@ func TestUndecodableConfigOnChain(t *testing.T) {
 		t.Errorf("got %v, want ErrBadConfig", onChain.Problem())
 	}
 	decoded := DecodeChainConfig(network.Contract.Address, onChain)
-	if !slices.Contains(decoded.Fields, Field{"offchainConfig", "0x67617262616765"}) {
+	if !slices.Contains(decoded.Fields, Field{Name: "offchainConfig", Value: "0x67617262616765"}) {
 		t.Errorf("decoded as %v", decoded.Fields)
 	}
 	v, err := Verify(ctx, c, network, Options{Seed: testSeed}, nil)
@@ -475,7 +475,7 @@ func TestStatusAfterReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reportContext := types.ReportContext{ReportTimestamp: types.ReportTimestamp{ConfigDigest: before.ConfigDigest, Epoch: 5, Round: 7}}
+	reportContext := types.ReportContext{ReportTimestamp: types.ReportTimestamp{ConfigDigest: before.ConfigDigest.ConfigDigest(), Epoch: 5, Round: 7}}
 	bundles := testBundles(t, 4)
 	var signatures []types.AttributedOnchainSignature
 	for i := range 2 {
@@ -498,7 +498,7 @@ func TestStatusAfterReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 2 {
-		if want := (Field{fmt.Sprintf("signatures[%d].signer", i), bundles[i].Onchain.Address().Hex()}); !slices.Contains(decoded.Fields, want) {
+		if want := (Field{Name: fmt.Sprintf("signatures[%d].signer", i), Value: bundles[i].Onchain.Address().Hex()}); !slices.Contains(decoded.Fields, want) {
 			t.Errorf("decoded as %v, without %v", decoded.Fields, want)
 		}
 	}
@@ -511,8 +511,8 @@ func TestStatusAfterReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Epoch != 5 || s.Round != 7 || s.Answer.Int64() != 200 || s.RoundID.Int64() != 1 || s.Digest != before.ConfigDigest {
-		t.Errorf("epoch %d, round %d, answer %s, round id %s", s.Epoch, s.Round, s.Answer, s.RoundID)
+	if !slices.Equal(s.Position, []Number{{"epoch", 5}, {"round", 7}}) || s.Answer.Int64() != 200 || s.RoundID.Int64() != 1 || s.Digest != before.ConfigDigest {
+		t.Errorf("%v, answer %s, round id %s", s.Position, s.Answer, s.RoundID)
 	}
 	for i, oracle := range s.Oracles {
 		if oracle.UnpaidRounds != 1 {
@@ -548,7 +548,7 @@ func TestDecode(t *testing.T) {
 		t.Fatal(err)
 	}
 	var words [3][32]byte
-	words[0] = composed.Digest
+	words[0] = composed.Digest.ConfigDigest()
 	words[1][30], words[1][31] = 3, 4
 	transmit := ocr2.AppendTransmit(nil, &ocr2.TransmitCall{ReportContext: words, Report: report, Rs: make([][32]byte, 1), Ss: make([][32]byte, 1)})
 	var b strings.Builder
@@ -556,13 +556,13 @@ func TestDecode(t *testing.T) {
 		name string
 		blob []byte
 	}{
-		{"setConfig", composed.Calldata()},
-		{"offchain config", composed.Call.OffchainConfig},
-		{"onchain config", composed.Call.OnchainConfig},
+		{"setConfig", composed.Calldata},
+		{"offchain config", composed.OffchainConfig},
+		{"onchain config", composed.OnchainConfig},
 		{"report", report},
 		{"transmit", transmit},
-		{"setPayees", aggregator.PackSetPayees([]common.Address{{1}}, []common.Address{{2}})},
-		{"setBilling", packBilling(*network.Contract.Billing)},
+		{"setPayees", ocr2Aggregator.payment.setPayees([]common.Address{{1}}, []common.Address{{2}})},
+		{"setBilling", ocr2Aggregator.billing.calldata(&network.Contract)},
 	} {
 		decoded, err := Decode(c.blob, BlobAuto)
 		if err != nil {
@@ -590,9 +590,9 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	for i := range Blobs() {
-		f.Add(composed.Calldata(), i)
-		f.Add(composed.Call.OffchainConfig, i)
-		f.Add(composed.Call.OnchainConfig, i)
+		f.Add(composed.Calldata, i)
+		f.Add(composed.OffchainConfig, i)
+		f.Add(composed.OnchainConfig, i)
 		f.Add(network.Config.Plugin.Bytes(), i)
 	}
 	f.Fuzz(func(t *testing.T, blob []byte, kind int) {

@@ -47,7 +47,7 @@ func (p *Plan) SafeBatch() ([]byte, error) {
 	b := batch{
 		Version: "1.0", ChainID: fmt.Sprint(p.Network.Chain.ID),
 		Meta: batchMeta{
-			Name:                   "OCR2 network " + p.Network.Name,
+			Name:                   string(p.entry.protocol.name()) + " network " + p.Network.Name,
 			Description:            fmt.Sprintf("%d changes; config digest %s", len(p.Changes), p.Digest()),
 			TxBuilderVersion:       "1.16.5",
 			CreatedFromSafeAddress: p.State.Owner.Hex(),

@@ -8,31 +8,40 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/ocrkit/ocrkit/offchain/types"
-
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
 
-// Status is how an aggregator is doing.
+// Status is how a contract is doing.
 type Status struct {
 	*State
-	// Digest, Epoch and Round are those of the latest report; zeros before the first under a config.
-	Digest types.ConfigDigest
-	Epoch  uint32
-	Round  uint8
+	// Digest is that of the config of the latest report, and Position its place under that config: epoch and round, or what else the
+	// protocol counts. Zeros before the first.
+	Digest   Digest
+	Position []Number
 	// RoundID, Answer, Observed and Transmitted are of the latest round of the feed; RoundID is 0 before the first.
 	RoundID     *big.Int
 	Answer      *big.Int
 	Observed    time.Time // when the oracles observed it
 	Transmitted time.Time // when it came on chain
+	// Pays says that the contract pays oracles: what is owed to them, their payees and the contract's LINK are known.
+	Pays bool
 	// Oracles are by oracle id.
 	Oracles []OracleStatus
 }
 
+// Number is a number with a name.
+type Number struct {
+	Name  string
+	Value uint64
+}
+
 // OracleStatus is one transmitter.
 type OracleStatus struct {
-	Transmitter  common.Address
-	Balance      *big.Int // in wei
+	Transmitter common.Address
+	Balance     *big.Int // in wei
+
+	// What follows is of contracts that pay.
+
 	Owed         *big.Int // in juels
 	UnpaidRounds uint32   // of the feed since it was last paid; all oracles are paid for all rounds
 	// Payee is the address, or "none", or "another address" where the node has no logs of it.
@@ -43,12 +52,21 @@ type OracleStatus struct {
 func (s *Status) Owed() *big.Int {
 	sum := new(big.Int)
 	for _, oracle := range s.Oracles {
-		sum.Add(sum, oracle.Owed)
+		if oracle.Owed != nil {
+			sum.Add(sum, oracle.Owed)
+		}
 	}
 	return sum
 }
 
-// ReadStatus reads an aggregator and its transmitters. network helps to name payees where the node has no logs; it may be nil.
+// transmitters begins the list of oracles.
+func (s *Status) transmitters(transmitters []common.Address) {
+	for _, transmitter := range transmitters {
+		s.Oracles = append(s.Oracles, OracleStatus{Transmitter: transmitter})
+	}
+}
+
+// ReadStatus reads a contract and its transmitters. network helps to name payees where the node has no logs; it may be nil.
 func ReadStatus(ctx context.Context, client Client, contract common.Address, network *netfile.Network) (*Status, error) {
 	state, err := ReadState(ctx, client, contract)
 	if err != nil {
@@ -56,19 +74,8 @@ func ReadStatus(ctx context.Context, client Client, contract common.Address, net
 	}
 	s := &Status{State: state}
 	r := reader{client, contract, new(big.Int).SetUint64(state.Block)}
-	report, err := query(ctx, r, "latestTransmissionDetails", aggregator.PackLatestTransmissionDetails(), aggregator.UnpackLatestTransmissionDetails)
-	if err != nil {
-		return nil, err
-	}
-	s.Digest, s.Epoch, s.Round = report.ConfigDigest, report.Epoch, report.Round
-	round, err := query(ctx, r, "latestRoundData", aggregator.PackLatestRoundData(), aggregator.UnpackLatestRoundData)
-	if err != nil {
-		return nil, err
-	}
-	s.RoundID, s.Answer = round.RoundId, round.Answer
-	s.Observed, s.Transmitted = time.Unix(round.StartedAt.Int64(), 0).UTC(), time.Unix(round.UpdatedAt.Int64(), 0).UTC()
-	transmitters, err := query(ctx, r, "getTransmitters", aggregator.PackGetTransmitters(), aggregator.UnpackGetTransmitters)
-	if err != nil {
+	kind := contracts[state.Kind()].contract
+	if err := kind.status(ctx, r, s); err != nil {
 		return nil, err
 	}
 	payees := make(map[common.Address]common.Address)
@@ -77,24 +84,32 @@ func ReadStatus(ctx context.Context, client Client, contract common.Address, net
 			payees[common.Address(oracle.Public.TransmitAccount)] = oracle.Payee
 		}
 	}
-	for i, transmitter := range transmitters {
-		oracle := OracleStatus{Transmitter: transmitter}
-		if oracle.Balance, err = client.BalanceAt(ctx, transmitter, r.block); err != nil {
-			return nil, explain(err, "balance of %s", transmitter)
+	pay := kind.payments()
+	s.Pays = pay != nil
+	for i := range s.Oracles {
+		oracle := &s.Oracles[i]
+		if oracle.Balance, err = client.BalanceAt(ctx, oracle.Transmitter, r.block); err != nil {
+			return nil, explain(err, "balance of %s", oracle.Transmitter)
 		}
-		what := fmt.Sprintf("of transmitter %d, %s,", i, transmitter)
-		if oracle.Owed, err = query(ctx, r, "owedPayment "+what, aggregator.PackOwedPayment(transmitter), aggregator.UnpackOwedPayment); err != nil {
-			return nil, err
+		if pay == nil {
+			continue
 		}
-		if oracle.UnpaidRounds, err = query(ctx, r, "oracleObservationCount "+what, aggregator.PackOracleObservationCount(transmitter), aggregator.UnpackOracleObservationCount); err != nil {
-			return nil, err
+		if err := pay.read(ctx, r, oracle, payees[oracle.Transmitter]); err != nil {
+			return nil, fmt.Errorf("oracle %d: %w", i, err)
 		}
-		payee, err := r.readPayee(ctx, transmitter, payees[transmitter])
-		if err != nil {
-			return nil, err
-		}
-		oracle.Payee = payee.text(payees[transmitter])
-		s.Oracles = append(s.Oracles, oracle)
 	}
 	return s, nil
+}
+
+// read reads what a transmitter earned, and for whom.
+func (p *payments) read(ctx context.Context, r reader, oracle *OracleStatus, wanted common.Address) (err error) {
+	if oracle.Owed, err = get(ctx, r, p.owed(oracle.Transmitter)); err != nil {
+		return err
+	}
+	if oracle.UnpaidRounds, err = get(ctx, r, p.unpaidRounds(oracle.Transmitter)); err != nil {
+		return err
+	}
+	payee, err := p.payee(ctx, r, oracle.Transmitter, wanted)
+	oracle.Payee = payee.text(wanted)
+	return err
 }

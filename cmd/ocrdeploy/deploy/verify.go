@@ -6,10 +6,7 @@ import (
 	"fmt"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/config"
-	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
 	"github.com/ocrkit/ocrkit/offchain/keys"
-	"github.com/ocrkit/ocrkit/offchain/types"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
@@ -35,7 +32,7 @@ const (
 // Verification is the result of Verify.
 type Verification struct {
 	State  *State
-	Digest types.ConfigDigest
+	Digest Digest
 	Checks []Check
 	// Changes are the fields that differ.
 	Changes []Change
@@ -81,46 +78,38 @@ func Verify(ctx context.Context, client Client, network *netfile.Network, o Opti
 		v.add("config", plan.State.ConfigErr, "")
 		return v, nil
 	}
-	if onChain.Computed == onChain.ConfigDigest {
-		v.add("config digest", nil, onChain.ConfigDigest.Hex())
+	if onChain.Computed == onChain.Digest {
+		v.add("config digest", nil, onChain.Digest.Hex())
 	} else {
-		v.add("config digest", fmt.Errorf("the contract says %s, from the parts of the config follows %s", onChain.ConfigDigest, onChain.Computed), "")
+		v.add("config digest", fmt.Errorf("the contract says %s, from the parts of the config follows %s", onChain.Digest, onChain.Computed), "")
 	}
 	v.add("oracles accept the config", onChain.PublicErr, "")
-	v.compareFields(network, onChain)
+	v.compareFields(network, plan.entry.protocol, onChain)
 	v.compareSecrets(network, onChain, o)
-	if network.Contract.Kind == netfile.KindOther {
-		v.add("contract", nil, plan.State.TypeAndVersion+" at "+plan.Contract.Hex())
-	} else {
+	if plan.entry.contract.payments() != nil {
 		v.comparePayees(network, plan)
-		v.compareSettings(plan)
 	}
+	v.compareSettings(plan)
 	if onChain.PublicErr == nil {
 		for i := range network.Oracles {
-			v.decrypt(network, onChain, i, bundles[i])
+			v.open(network, onChain, i, bundles[i])
 		}
 	}
 	return v, nil
 }
 
-func (v *Verification) compareFields(network *netfile.Network, onChain *ChainConfig) {
-	wanted, err := publicCall(network)
+func (v *Verification) compareFields(network *netfile.Network, p protocol, onChain *ChainConfig) {
+	fields, err := p.fields(network)
 	if err != nil {
 		v.add("config fields", err, "")
 		return
 	}
-	call := onChain.Call()
-	fields := FieldsOf(wanted)
-	changes := diff(FieldsOf(&call), fields)
+	changes := diff(onChain.Fields, fields)
 	if len(changes) > 0 {
 		err = fmt.Errorf("%d of %d fields differ, the first is %s", len(changes), len(fields), changes[0].Field)
 	}
 	v.add("config fields", err, fmt.Sprintf("%d fields are equal", len(fields)))
-	canonical, same, err := ocr2config.Canonical(onChain.OffchainConfig)
-	if err == nil && !same {
-		err = fmt.Errorf("the offchain config has %d bytes, written plainly it has %d: it holds what this program does not know", len(onChain.OffchainConfig), len(canonical))
-	}
-	v.add("config bytes", err, "nothing but these fields")
+	v.add("config bytes", onChain.PlainErr, "nothing but these fields")
 }
 
 func (v *Verification) compareSecrets(network *netfile.Network, onChain *ChainConfig, o Options) {
@@ -129,8 +118,8 @@ func (v *Verification) compareSecrets(network *netfile.Network, onChain *ChainCo
 		v.Checks = append(v.Checks, Check{name, CheckNotChecked, "the dealer's seed is not at hand"})
 		return
 	}
-	composed, err := Compose(network, network.Contract.Address, onChain.ConfigCount, o.Seed, o.Development)
-	if err == nil && !bytes.Equal(composed.Call.OffchainConfig, onChain.OffchainConfig) {
+	composed, err := Compose(network, network.Contract.Address, onChain.Count, o.Seed, o.Development)
+	if err == nil && !bytes.Equal(composed.OffchainConfig, onChain.OffchainConfig) {
 		err = fmt.Errorf("composed again from the network file and the dealer's seed, the config has digest %s", composed.Digest)
 	}
 	v.add(name, err, "composed again, the config is the same to the last byte")
@@ -152,43 +141,57 @@ func (v *Verification) comparePayees(network *netfile.Network, plan *Plan) {
 	v.add("payees", err, fmt.Sprintf("%d of %d oracles have one", set, len(network.Oracles)))
 }
 
-// compareSettings covers what is neither the config nor payees.
+// compareSettings covers what is neither the config nor payees: of the settings of each name, the first that differs.
 func (v *Verification) compareSettings(plan *Plan) {
-	byName := map[string]error{}
+	differs := make(map[string]Change)
 	for _, change := range plan.Changes {
-		for _, section := range []string{"contract.billing.", "contract."} {
-			if len(change.Field) > len(section) && change.Field[:len(section)] == section {
-				if byName[section] == nil {
-					byName[section] = fmt.Errorf("%s is %s, not %s", change.Field, change.Old, change.New)
-				}
-				break
+		if _, ok := differs[change.Field]; !ok {
+			differs[change.Field] = change
+		}
+	}
+	type result struct {
+		name    string
+		checked bool
+		err     error
+	}
+	results := []*result{{name: "contract", checked: true}}
+	byName := map[string]*result{"contract": results[0]}
+	for _, s := range plan.entry.contract.settings() {
+		r := byName[s.check]
+		if r == nil {
+			r = &result{name: s.check}
+			byName[s.check] = r
+			results = append(results, r)
+		}
+		for _, field := range s.fields(&plan.Network.Contract, true) {
+			r.checked = true
+			if change, ok := differs[field.Name]; ok && r.err == nil {
+				r.err = fmt.Errorf("%s is %s, not %s", change.Field, change.Old, change.New)
 			}
 		}
 	}
-	if plan.Network.Contract.Billing == nil {
-		v.Checks = append(v.Checks, Check{"billing", CheckNotChecked, "the network file does not say"})
-	} else {
-		v.add("billing", byName["contract.billing."], "")
+	for i := len(results) - 1; i >= 0; i-- { // the contract itself comes last
+		switch r := results[i]; {
+		case !r.checked:
+			v.Checks = append(v.Checks, Check{r.name, CheckNotChecked, "the network file does not say"})
+		case r.name == "contract":
+			v.add(r.name, r.err, plan.State.TypeAndVersion+" at "+plan.Contract.Hex())
+		default:
+			v.add(r.name, r.err, "")
+		}
 	}
-	v.add("contract", byName["contract."], plan.State.TypeAndVersion+" at "+plan.Contract.Hex())
 }
 
-// decrypt does with the config what the oracle will do.
-func (v *Verification) decrypt(network *netfile.Network, onChain *ChainConfig, i int, bundle *keys.Bundle) {
+// open does with the config what the oracle will do.
+func (v *Verification) open(network *netfile.Network, onChain *ChainConfig, i int, bundle *keys.Bundle) {
 	name := network.OracleName(i) + " can use the config"
 	if bundle == nil {
 		v.Checks = append(v.Checks, Check{name, CheckNotChecked, "its keys are not at hand"})
 		return
 	}
-	self := config.Self{
-		OffchainPublicKey: bundle.Offchain.OffchainPublicKey(),
-		OnchainPublicKey:  types.OnchainPublicKey(bundle.Onchain.Address().Bytes()),
-		PeerID:            bundle.Peer.PeerID().String(),
-		TransmitAccount:   types.Account(bundle.Transmit.Address().Hex()),
-	}
-	shared, err := ocr2config.SharedConfigFromContractConfig(false, onChain.ContractConfig, self, bundle.Offchain.ConfigDiffieHellman)
-	if err == nil && shared.OracleID != commontypes.OracleID(i) {
-		err = fmt.Errorf("it is oracle %d there", shared.OracleID)
+	id, err := onChain.open(bundle)
+	if err == nil && id != commontypes.OracleID(i) {
+		err = fmt.Errorf("it is oracle %d there", id)
 	}
 	v.add(name, err, "it finds itself and decrypts the shared secret")
 }

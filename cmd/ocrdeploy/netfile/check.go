@@ -4,9 +4,6 @@ import (
 	"fmt"
 
 	"github.com/ethereum/go-ethereum/common"
-
-	"github.com/ocrkit/ocrkit/gen/ocr2"
-	"github.com/ocrkit/ocrkit/offchain/plugins/median"
 )
 
 // Problem is one thing that is wrong with a network file.
@@ -29,7 +26,7 @@ func (p *Problem) Error() string {
 }
 
 // Check says what is wrong with the values of a network that no file could hold, or no contract accept. The rules of the
-// oracles are ocr2config.Lint's.
+// oracles are those of the protocol's config package.
 func (n *Network) Check() []*Problem {
 	var problems []*Problem
 	add := func(path, format string, args ...any) {
@@ -38,35 +35,7 @@ func (n *Network) Check() []*Problem {
 	if n.Chain.ID == 0 {
 		add("chain.id", "must be set to the chain id, so that nothing is ever sent to another chain")
 	}
-	c := n.Contract
-	switch {
-	case c.Kind == KindOther:
-		if c.Address == (common.Address{}) {
-			add("contract.address", "must be set: a contract of kind %s is deployed by other means", KindOther)
-		}
-		for i, oracle := range n.Oracles {
-			if oracle.Payee != (common.Address{}) {
-				add(fmt.Sprintf("oracles[%d].payee", i), "a contract of kind %s pays nobody that ocrdeploy knows of: take it out", KindOther)
-			}
-		}
-	case c.Kind != KindAggregator && c.Kind != KindAccessControlledAggregator:
-		add("contract.kind", "%.80q is not known: write %s, %s, or %s for another contract that speaks OCR2", string(c.Kind), KindAggregator, KindAccessControlledAggregator, KindOther)
-	}
-	switch {
-	case c.Kind == KindOther:
-	case c.MinAnswer == nil || c.MaxAnswer == nil:
-		add("contract.minAnswer, contract.maxAnswer", "must both be set")
-	case c.MinAnswer.Cmp(median.MinValue()) < 0 || c.MaxAnswer.Cmp(median.MaxValue()) > 0:
-		add("contract.minAnswer, contract.maxAnswer", "must be from -2^191 to 2^191-1")
-	case c.MinAnswer.Cmp(c.MaxAnswer) > 0:
-		add("contract.minAnswer", "%s is more than maxAnswer (%s)", c.MinAnswer, c.MaxAnswer)
-	}
-	if len(c.Description) > maxTextBytes {
-		add("contract.description", "has %d bytes, at most %d are allowed", len(c.Description), maxTextBytes)
-	}
-	if b := c.Billing; b != nil && b.AccountingGas >= 1<<24 {
-		add("contract.billing.accountingGas", "%d must be less than 2^24", b.AccountingGas)
-	}
+	n.checkKind(add)
 	if m := n.Config.Plugin.Median; m != nil {
 		if len(n.Config.Plugin.Raw) > 0 {
 			add("config.plugin", "has both median and raw: write one of them")
@@ -75,8 +44,8 @@ func (n *Network) Check() []*Problem {
 			add("config.plugin.median.deltaC", "%s must not be negative", m.DeltaC)
 		}
 	}
-	if len(n.Oracles) > ocr2.MaxNumOracles {
-		add("oracles", "are %d, but a contract has at most %d", len(n.Oracles), ocr2.MaxNumOracles)
+	if len(n.Oracles) > maxOracles {
+		add("oracles", "are %d, but a contract has at most %d", len(n.Oracles), maxOracles)
 	}
 	if len(n.Oracles) <= 3*n.Config.F {
 		add("config.f", "%d faulty oracles need at least %d oracles, there are %d", n.Config.F, 3*n.Config.F+1, len(n.Oracles))

@@ -1,5 +1,5 @@
-// Package netfile is the network file of ocrdeploy: one YAML file that says all about an OCR2 network, which contract it has,
-// how the contract is configured, and who its oracles are.
+// Package netfile is the network file of ocrdeploy: one YAML file that says all about a network of oracles, which contract it
+// has, how the contract is configured, and who its oracles are. The kind of the contract decides what else there is to say, see [Kind].
 //
 // Parse reads a file strictly: an unknown or repeated field, a value of the wrong kind or out of range is an error with the
 // line that it is in, and all errors are reported at once. A Network can as well be made in memory; Check then says what Parse
@@ -14,10 +14,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/ocrkit/ocrkit/gen/ocr2"
-	"github.com/ocrkit/ocrkit/offchain/confighelper"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median"
-	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // FormatVersion is the version of the format that this package reads, the field `version` of a file.
@@ -42,19 +40,6 @@ type Chain struct {
 	// RPC is the URL (http, ws) or the socket of a node. It may be empty when it is given elsewhere.
 	RPC string
 }
-
-// Kind is the name of a contract.
-type Kind string
-
-// The contracts that ocrdeploy deploys. The second one lets contracts read answers only if they are on its list.
-const (
-	KindAggregator                 Kind = "OCR2Aggregator"
-	KindAccessControlledAggregator Kind = "AccessControlledOCR2Aggregator"
-)
-
-// KindOther is any other contract that speaks OCR2 (solidity/ocr2/OCR2Abstract.sol) and has an owner, such as one that reports
-// something else than a median. It is deployed by other means; ocrdeploy sets and verifies its config.
-const KindOther Kind = "OCR2"
 
 // Target is a contract that the aggregator refers to: one that exists, one that is to be deployed first, or none.
 type Target struct {
@@ -113,7 +98,8 @@ type Validator struct {
 	GasLimit uint32
 }
 
-// Config is the part of the network that setConfig sets. The durations and counts are those of ocr2config.PublicConfig.
+// Config is the part of the network that setConfig sets. The durations and counts are those of the protocol's PublicConfig; which
+// ones there are depends on the protocol, and what a protocol has not must be zero.
 type Config struct {
 	F int
 
@@ -122,7 +108,7 @@ type Config struct {
 	DeltaRound    time.Duration
 	DeltaGrace    time.Duration
 	DeltaStage    time.Duration
-	RMax          uint8
+	RMax          uint64
 	// S is the transmission schedule; nil stands for a stage of one oracle for each of the oracles.
 	S []int
 
@@ -184,7 +170,7 @@ func (n *Network) Schedule() []int {
 // OnchainConfig returns the onchain config that the aggregator demands: the bounds of its answers. Of another contract it is what
 // the network file says.
 func (n *Network) OnchainConfig() ([]byte, error) {
-	if n.Contract.Kind == KindOther {
+	if kind := n.Contract.Kind.find(); kind != nil && kind.isForeign {
 		return n.Contract.OnchainConfig, nil
 	}
 	encoded, err := ocr2.AppendMedianOnchainConfig(nil, &ocr2.MedianOnchainConfig{MinAnswer: n.Contract.MinAnswer, MaxAnswer: n.Contract.MaxAnswer})
@@ -192,41 +178,6 @@ func (n *Network) OnchainConfig() ([]byte, error) {
 		return nil, fmt.Errorf("contract.minAnswer, contract.maxAnswer: %w", err)
 	}
 	return encoded, nil
-}
-
-// SetConfigInput returns the network in the form that configs are composed from.
-func (n *Network) SetConfigInput() (confighelper.SetConfigInput, error) {
-	onchainConfig, err := n.OnchainConfig()
-	if err != nil {
-		return confighelper.SetConfigInput{}, err
-	}
-	c := n.Config
-	in := confighelper.SetConfigInput{
-		DeltaProgress: c.DeltaProgress, DeltaResend: c.DeltaResend, DeltaRound: c.DeltaRound, DeltaGrace: c.DeltaGrace, DeltaStage: c.DeltaStage,
-		RMax: c.RMax, S: n.Schedule(),
-		ReportingPluginConfig:                   c.Plugin.Bytes(),
-		MaxDurationInitialization:               c.MaxDurationInitialization,
-		MaxDurationQuery:                        c.MaxDurationQuery,
-		MaxDurationObservation:                  c.MaxDurationObservation,
-		MaxDurationReport:                       c.MaxDurationReport,
-		MaxDurationShouldAcceptFinalizedReport:  c.MaxDurationShouldAcceptFinalizedReport,
-		MaxDurationShouldTransmitAcceptedReport: c.MaxDurationShouldTransmitAcceptedReport,
-		F:                                       c.F,
-		OnchainConfig:                           onchainConfig,
-	}
-	for _, oracle := range n.Oracles {
-		public := oracle.Public
-		in.Oracles = append(in.Oracles, confighelper.OracleIdentityExtra{
-			OracleIdentity: confighelper.OracleIdentity{
-				OffchainPublicKey: types.OffchainPublicKey(public.OffchainPublicKey),
-				OnchainPublicKey:  public.OnchainPublicKey(),
-				PeerID:            public.PeerID.String(),
-				TransmitAccount:   public.Account(),
-			},
-			ConfigEncryptionPublicKey: types.ConfigEncryptionPublicKey(public.ConfigEncryptionPublicKey),
-		})
-	}
-	return in, nil
 }
 
 // OracleName returns how messages name oracle i.

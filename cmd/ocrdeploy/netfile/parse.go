@@ -198,6 +198,24 @@ func (m *mapping) done() {
 	}
 }
 
+// rest takes all fields for known.
+func (m *mapping) rest() {
+	for name := range m.values {
+		m.asked = append(m.asked, name)
+	}
+}
+
+// refuse reports a field that exists elsewhere, and says why it does not here.
+func (m *mapping) refuse(name, why string) {
+	if node, ok := m.values[name]; ok {
+		m.asked = append(m.asked, name)
+		if node == nil {
+			return // what is wrong was said
+		}
+		m.problems = append(m.problems, &Problem{Line: m.lines[m.at(name)], Path: m.at(name), Problem: why})
+	}
+}
+
 // text returns a scalar as it is written.
 func (m *mapping) text(name string, required bool) (string, *yaml.Node) {
 	value := m.get(name, required)
@@ -325,7 +343,7 @@ func (p *parser) network(root *yaml.Node) *Network {
 		n.Chain.RPC = m.short("rpc")
 	})
 	m.section("contract", true, func(m *mapping) { n.Contract = readContract(m) })
-	m.section("config", true, func(m *mapping) { n.Config = readConfig(m) })
+	m.section("config", true, func(m *mapping) { n.Config = readConfig(m, n.Contract.Kind.Protocol()) })
 	m.section("dealer", false, func(m *mapping) { n.Dealer.SeedFile = m.short("seedFile") })
 	if list := m.get("oracles", true); list != nil {
 		n.Oracles = p.oracles(list)
@@ -340,55 +358,23 @@ func readContract(m *mapping) Contract {
 	if kind, node := m.text("kind", false); node != nil {
 		c.Kind = Kind(kind)
 	}
-	if c.Kind == KindOther {
-		c.OnchainConfig = m.bytes("onchainConfig", false)
-		return c
+	if known := c.Kind.find(); known != nil {
+		known.contract(m, &c)
+	} else {
+		m.rest() // Check says what is wrong
 	}
-	c.Link = m.target("link", true)
-	c.MinAnswer, c.MaxAnswer = m.integer("minAnswer"), m.integer("maxAnswer")
-	c.Decimals = uint8(m.number("decimals", true, 255))
-	c.Description = m.short("description")
-	c.BillingAccessController = m.target("billingAccessController", false)
-	c.RequesterAccessController = m.target("requesterAccessController", false)
-	const most = 1<<32 - 1
-	m.section("billing", false, func(m *mapping) {
-		c.Billing = &Billing{
-			MaximumGasPriceGwei:       uint32(m.number("maximumGasPriceGwei", true, most)),
-			ReasonableGasPriceGwei:    uint32(m.number("reasonableGasPriceGwei", true, most)),
-			ObservationPaymentGjuels:  uint32(m.number("observationPaymentGjuels", true, most)),
-			TransmissionPaymentGjuels: uint32(m.number("transmissionPaymentGjuels", true, most)),
-			AccountingGas:             uint32(m.number("accountingGas", true, 1<<24-1)),
-		}
-	})
-	m.section("validator", false, func(m *mapping) {
-		c.Validator = &Validator{Address: m.address("address"), GasLimit: uint32(m.number("gasLimit", true, most))}
-	})
 	return c
 }
 
-func readConfig(m *mapping) Config {
-	var c Config
-	required := func(name string) time.Duration {
-		d, _ := m.duration(name, true)
-		return d
+// readConfig reads the parameters that the contract's protocol has. Where that is not known, nothing can be said about them.
+func readConfig(m *mapping, protocol Protocol) Config {
+	c := Config{F: int(m.number("f", true, 10))}
+	if protocol == "" {
+		m.rest()
 	}
-	c.F = int(m.number("f", true, 10))
-	c.DeltaProgress, c.DeltaResend = required("deltaProgress"), required("deltaResend")
-	c.DeltaRound, c.DeltaGrace, c.DeltaStage = required("deltaRound"), required("deltaGrace"), required("deltaStage")
-	c.RMax = uint8(m.number("rMax", true, 255))
-	c.S = m.schedule("s")
-	if d, ok := m.duration("maxDurationInitialization", false); ok {
-		c.MaxDurationInitialization = &d
+	for _, p := range parameters[protocol] {
+		p.read(m, p.name, &c)
 	}
-	c.MaxDurationQuery = required("maxDurationQuery")
-	c.MaxDurationObservation = required("maxDurationObservation")
-	c.MaxDurationReport = required("maxDurationReport")
-	c.MaxDurationShouldAcceptFinalizedReport = required("maxDurationShouldAcceptFinalizedReport")
-	c.MaxDurationShouldTransmitAcceptedReport = required("maxDurationShouldTransmitAcceptedReport")
-	m.section("plugin", true, func(m *mapping) {
-		isMedian := m.section("median", false, func(m *mapping) { c.Plugin.Median = readMedian(m) })
-		c.Plugin.Raw = m.bytes("raw", !isMedian)
-	})
 	return c
 }
 

@@ -32,7 +32,7 @@ func install(ctx context.Context, c *chain, k *devKeys, show Screen) (*installat
 	if err != nil {
 		return nil, fmt.Errorf("setting up the contracts: %w", err)
 	}
-	in := &installation{aggregator: result.Contract, linkToken: result.Link, configDigest: result.Digest}
+	in := &installation{aggregator: result.Contract, linkToken: result.Link, configDigest: result.Digest.ConfigDigest()}
 	for _, tx := range result.Transactions {
 		in.block = max(in.block, tx.Block)
 	}
