@@ -27,7 +27,7 @@ func (v Version) Decode(
 	cc types.ContractConfig, parse func(*Report) (Contents, error), check func(*Report),
 ) ([]OracleIdentity, SharedSecretEncryptions, error) {
 	fail := func(err error) ([]OracleIdentity, SharedSecretEncryptions, error) {
-		return nil, SharedSecretEncryptions{}, v.wrap(err)
+		return nil, SharedSecretEncryptions{}, v.Wrap(err)
 	}
 	if cc.OffchainConfigVersion != v.Number {
 		return fail(&Violation{Field: "OffchainConfigVersion", Value: cc.OffchainConfigVersion, Rule: fmt.Sprintf("must be %d", v.Number)})
@@ -59,13 +59,14 @@ func (v Version) Open(
 ) (commontypes.OracleID, SharedSecret, error) {
 	id, err := FindSelf(identities, self)
 	if err != nil {
-		return 0, SharedSecret{}, v.wrap(err)
+		return 0, SharedSecret{}, v.Wrap(err)
 	}
 	secret, err := encryptions.Decrypt(id, diffieHellman)
 	if err != nil {
-		return 0, SharedSecret{}, v.wrap(err)
+		return 0, SharedSecret{}, v.Wrap(err)
 	}
 	return id, secret, nil
 }
 
-func (v Version) wrap(err error) error { return fmt.Errorf("%s config: %w", v.Name, err) }
+// Wrap says in front of an error which version of configs it is about.
+func (v Version) Wrap(err error) error { return fmt.Errorf("%s config: %w", v.Name, err) }

@@ -1,0 +1,63 @@
+package ocr1config
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/ocrkit/ocrkit/offchain/config"
+)
+
+// Lint says what is wrong or unwise in a config before it is set. First come the rules that oracles would refuse it for, as
+// errors; then what they accept although it cannot work, as errors; then what works but is probably not meant, as warnings.
+// An empty result means that there is nothing to object to.
+//
+// The config is judged as one for production on the chain: the rules that development mode switches off count.
+func Lint(chainID *big.Int, cfg PublicConfig) []config.Finding {
+	var l config.Lints
+	l.Refused(Check(chainID, false, cfg))
+	lintUnworkable(&l, cfg)
+	lintUnwise(&l, cfg)
+	return l.Findings
+}
+
+func lintUnworkable(l *config.Lints, cfg PublicConfig) {
+	l.PeerIDs(cfg.PeerIDs())
+	lintTwice(l, cfg)
+	l.NoTransmitters(cfg.S, cfg.N())
+	l.RoundsWithoutPause(cfg.DeltaRound)
+}
+
+// lintTwice adds what is in the lists more than once. Oracles accept it, but only one of the places can work; of addresses the
+// contract allows none to be there twice, not even as a signer and a transmitter.
+func lintTwice(l *config.Lints, cfg PublicConfig) {
+	peers, keys, addresses := map[string]string{}, map[string]string{}, map[common.Address]string{}
+	for i, identity := range cfg.OracleIdentities {
+		field := func(name string) string { return fmt.Sprintf("OracleIdentities[%d].%s", i, name) }
+		twice(l, peers, identity.PeerID, field("PeerID"), "the network can reach only one of them")
+		twice(l, keys, string(identity.OffchainPublicKey), field("OffchainPublicKey"), "one operator would have several votes")
+		twice(l, addresses, common.Address(identity.OnChainSigningAddress), field("OnChainSigningAddress"), "the contract refuses it")
+		twice(l, addresses, identity.TransmitAddress, field("TransmitAddress"), "the contract refuses it")
+	}
+}
+
+func twice[K comparable](l *config.Lints, first map[K]string, key K, field, consequence string) {
+	if other, seen := first[key]; seen {
+		l.Error(field, "the same as %s: %s; give each oracle its own", other, consequence)
+		return
+	}
+	first[key] = field
+}
+
+func lintUnwise(l *config.Lints, cfg PublicConfig) {
+	l.Places(cfg.S, cfg.N())
+	l.Faulty(cfg.F, cfg.N())
+	l.StagesAtOnce(cfg.DeltaStage, cfg.S)
+	if cfg.AlphaPPB == 0 {
+		l.Warn("AlphaPPB", "0 makes a report due in every round, whatever the value; set the deviation that is worth a transaction")
+	}
+	if cfg.DeltaC == 0 {
+		l.Warn("DeltaC", "0 makes a report due in every round, whatever the value; set the age at which an answer is too old")
+	}
+}
