@@ -113,33 +113,40 @@ func readSecrets(secretSource, keySource io.Reader) (Secrets, error) {
 // the same config, and configs that differ, or have different purposes, share neither secret nor key. The purpose should name
 // the chain, the contract and the config count. Anyone who knows the seed knows the secrets.
 func DeriveSecrets(seed []byte, purpose string, in SetConfigInput) (Secrets, error) {
+	content, err := ocr2config.Encode(in.PublicConfig(), config.SharedSecretEncryptions{})
+	if err != nil {
+		return Secrets{}, err
+	}
+	return DeriveSecretsFrom(seed, "ocrkit OCR2 setConfig secrets v1", SecretsInput(purpose, content, in.F, in.OnchainConfig, in.Oracles)...)
+}
+
+// SecretsInput lists what the secrets of a config depend on besides the seed: its purpose, its offchain config without the
+// encryptions, and what the contract carries beside it.
+func SecretsInput(purpose string, offchainConfig []byte, f int, onchainConfig []byte, oracles []OracleIdentityExtra) [][]byte {
+	input := [][]byte{[]byte(purpose), offchainConfig, binary.BigEndian.AppendUint64(nil, uint64(f)), onchainConfig}
+	for _, oracle := range oracles {
+		input = append(input, oracle.OnchainPublicKey, []byte(oracle.TransmitAccount), oracle.ConfigEncryptionPublicKey[:])
+	}
+	return input
+}
+
+// DeriveSecretsFrom derives secrets from a seed of at least 32 bytes and an input. The label names the protocol and the version of the
+// derivation. It is for the DeriveSecrets of protocols.
+func DeriveSecretsFrom(seed []byte, label string, input ...[]byte) (Secrets, error) {
 	if len(seed) < 32 {
 		return Secrets{}, fmt.Errorf("the seed for the secrets has %d bytes, want at least 32", len(seed))
 	}
 	if isZero(seed) {
 		return Secrets{}, errors.New("the seed for the secrets is all zero")
 	}
-	content, err := ocr2config.Encode(in.PublicConfig(), config.SharedSecretEncryptions{})
-	if err != nil {
-		return Secrets{}, err
-	}
 	h := sha256.New()
-	field := func(b []byte) {
+	for _, b := range input {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(b)))
 		h.Write(length[:])
 		h.Write(b)
 	}
-	field([]byte(purpose))
-	field(content)
-	field(binary.BigEndian.AppendUint64(nil, uint64(in.F)))
-	field(in.OnchainConfig)
-	for _, oracle := range in.Oracles {
-		field(oracle.OnchainPublicKey)
-		field([]byte(oracle.TransmitAccount))
-		field(oracle.ConfigEncryptionPublicKey[:])
-	}
-	derived, err := hkdf.Key(sha256.New, seed, h.Sum(nil), "ocrkit OCR2 setConfig secrets v1", 16+32)
+	derived, err := hkdf.Key(sha256.New, seed, h.Sum(nil), label, 16+32)
 	if err != nil {
 		return Secrets{}, fmt.Errorf("deriving the secrets: %w", err)
 	}

@@ -36,15 +36,34 @@ type SetConfigInput struct {
 	Oracles []confighelper.OracleIdentityExtra
 }
 
+// Complete returns the config that oracles will read, without its digest, which depends on the contract too.
+func (in SetConfigInput) Complete() PublicConfig {
+	cfg := in.PublicConfig
+	cfg.OracleIdentities = make([]config.OracleIdentity, len(in.Oracles))
+	for i, oracle := range in.Oracles {
+		cfg.OracleIdentities[i] = oracle.OracleIdentity
+	}
+	return cfg
+}
+
+// DeriveSecrets derives secrets from a seed of at least 32 bytes, a purpose and the whole input. All who know the seed compose
+// the same config, and configs that differ, or have different purposes, share neither secret nor key. The purpose should name
+// the chain, the contract and the config count. Anyone who knows the seed knows the secrets.
+func DeriveSecrets(seed []byte, purpose string, in SetConfigInput) (confighelper.Secrets, error) {
+	content, err := ocr3config.Encode(in.Complete(), config.SharedSecretEncryptions{})
+	if err != nil {
+		return confighelper.Secrets{}, err
+	}
+	return confighelper.DeriveSecretsFrom(seed, "ocrkit OCR3 setConfig secrets v1", confighelper.SecretsInput(purpose, content, in.F, in.OnchainConfig, in.Oracles)...)
+}
+
 // NewSetConfigArgs composes the arguments of setConfig. Parameters that oracles would refuse at the level are an error. The
 // secrets must be new for each config, unless the config is the same.
 func NewSetConfigArgs(level confighelper.Level, in SetConfigInput, secrets confighelper.Secrets) (confighelper.SetConfigArgs, error) {
-	cfg := in.PublicConfig
-	cfg.OracleIdentities = nil
+	cfg := in.Complete()
 	keys := make([]types.ConfigEncryptionPublicKey, len(in.Oracles))
 	var args confighelper.SetConfigArgs
 	for i, oracle := range in.Oracles {
-		cfg.OracleIdentities = append(cfg.OracleIdentities, oracle.OracleIdentity)
 		keys[i] = oracle.ConfigEncryptionPublicKey
 		args.Signers = append(args.Signers, oracle.OnchainPublicKey)
 		args.Transmitters = append(args.Transmitters, oracle.TransmitAccount)
