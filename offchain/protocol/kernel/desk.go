@@ -18,7 +18,19 @@ type Desk struct {
 // waiting is a call under way.
 type waiting struct {
 	scope *Scope
-	done  func(result any)
+	done  handler
+}
+
+// handler takes the result of a call. (Handlers are functions, which fit into an interface as they are.)
+type handler interface{ handle(result any) }
+
+type handlerOf[R any] func(R)
+
+// handle takes a result of another type as none.
+func (h handlerOf[R]) handle(result any) {
+	if r, ok := result.(R); ok {
+		h(r)
+	}
 }
 
 // Scope is a set of calls that end together, for example those of one epoch.
@@ -42,6 +54,10 @@ func (d *Desk) Emit(effect Effect) { d.effects = append(d.effects, effect) }
 // Open registers a call of a scope (nil: one that never ends before its result) and returns its id; done is called with the
 // result, unless the scope was closed before. In a closed scope nothing is ever done.
 func (d *Desk) Open(scope *Scope, done func(result any)) CallID {
+	return d.open(scope, handlerOf[any](done))
+}
+
+func (d *Desk) open(scope *Scope, done handler) CallID {
 	d.last++
 	if scope != nil {
 		if scope.closed {
@@ -59,6 +75,18 @@ func (d *Desk) Open(scope *Scope, done func(result any)) CallID {
 	return d.last
 }
 
+// Call registers a call that never ends before its result, which is an R; done is called with it. A result of another type is
+// taken as none.
+func Call[R any](d *Desk, done func(R)) CallID { return d.open(nil, handlerOf[R](done)) }
+
+// Abandon gives up a call, if it is under way. 0 is no call.
+func (d *Desk) Abandon(id CallID) {
+	if _, ok := d.calls[id]; ok {
+		delete(d.calls, id)
+		d.Emit(Abandon{ID: id})
+	}
+}
+
 // Finish hands in the result of a call. It is false if nobody waits for it any more.
 func (d *Desk) Finish(id CallID, result any) bool {
 	call, ok := d.calls[id]
@@ -66,7 +94,7 @@ func (d *Desk) Finish(id CallID, result any) bool {
 		return false
 	}
 	delete(d.calls, id)
-	call.done(result)
+	call.done.handle(result)
 	return true
 }
 
@@ -74,10 +102,7 @@ func (d *Desk) Finish(id CallID, result any) bool {
 func (d *Desk) Close(scope *Scope) {
 	scope.closed = true
 	for _, id := range scope.calls {
-		if _, ok := d.calls[id]; ok {
-			delete(d.calls, id)
-			d.Emit(Abandon{ID: id})
-		}
+		d.Abandon(id)
 	}
 	scope.calls = nil
 }

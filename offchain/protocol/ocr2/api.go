@@ -1,11 +1,11 @@
 package ocr2
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -42,60 +42,44 @@ type Config struct {
 	TransmissionOrderKey [16]byte
 }
 
-// Timers of the machine.
-const (
-	TimerResend   kernel.TimerID = iota + 1 // pacemaker: announce the wished epoch again
-	TimerProgress                           // pacemaker: no round completed for DeltaProgress
-	TimerRound                              // leader: earliest start of the next round
-	TimerGrace                              // leader: end of the extra wait for observations
-	TimerTransmit                           // transmission: the head of the queue is due
+// What OCR2 shares with OCR1; see package rounds. An event is [Start], [MessageReceived], [TimerFired], or a result of a call
+// ([QueryDone], [ObservationDone], [ReportDone], [ShouldAcceptDone], [ShouldTransmitDone], [TransmitDone], [kernel.Signed],
+// [kernel.Verified]). The sizes of a message received are within the plugin's limits.
+type (
+	Round           = rounds.Round
+	Event           = rounds.Event
+	Start           = rounds.Start[types.ReportTimestamp, types.PendingTransmission]
+	MessageReceived = rounds.MessageReceived[ocr2wire.Message]
+	TimerFired      = rounds.TimerFired
+	Send            = rounds.Send[ocr2wire.Message]
+	Broadcast       = rounds.Broadcast[ocr2wire.Message]
+	PersistState    = rounds.PersistState
+	PersistRound    = rounds.PersistRound
+	EpochStarted    = rounds.EpochStarted
+	RoundStarted    = rounds.RoundStarted
+	Count           = rounds.Count
+	Counter         = rounds.Counter
 )
 
-// Event is what happened to a machine: [Start], [MessageReceived], [TimerFired], a result of a call
-// ([QueryDone], [ObservationDone], [ReportDone], [ShouldAcceptDone], [ShouldTransmitDone], [TransmitDone],
-// [kernel.Signed], [kernel.Verified]).
-type Event any
+// Timers of the machine.
+const (
+	TimerResend   = rounds.TimerResend
+	TimerProgress = rounds.TimerProgress
+	TimerRound    = rounds.TimerRound
+	TimerGrace    = rounds.TimerGrace
+	TimerTransmit = rounds.TimerTransmit
+)
 
-// Start is the first event, and the only one of its kind. What could not be read is left out; the driver logs why.
-type Start struct {
-	// State is the persisted pacemaker state of this config digest, nil if there is none.
-	State *types.PersistentState
-	// ContractEpoch is the epoch of the latest transmission on the contract under this config digest; valid only if
-	// ContractKnown.
-	ContractEpoch uint32
-	ContractKnown bool
-	// SignedRound is the highest round for which a [PersistRound] became durable before, nil if there is none. If the
-	// database cannot keep rounds, the driver hands in the last round (255) of the highest epoch that this oracle may
-	// have worked in.
-	SignedRound *Round
-	// Pending are the accepted reports of this config digest that were not yet transmitted.
-	Pending map[types.ReportTimestamp]types.PendingTransmission
-}
+// Counters of an instance.
+const (
+	CountSentObservations     = rounds.CountSentObservations
+	CountIncludedObservations = rounds.CountIncludedObservations
+	CountCompletedRounds      = rounds.CountCompletedRounds
+	CountLedCompletedRounds   = rounds.CountLedCompletedRounds
+)
 
-// Round is a position in the protocol; ordered by epoch, then round.
-type Round struct {
-	Epoch uint32
-	Round uint8
-}
-
-// Less tells whether r comes before o.
-func (r Round) Less(o Round) bool {
-	return r.compare(o) < 0
-}
-
-func (r Round) compare(o Round) int {
-	return cmp.Or(cmp.Compare(r.Epoch, o.Epoch), cmp.Compare(r.Round, o.Round))
-}
-
-// MessageReceived is a message from an authenticated oracle of this instance (possibly oneself); sizes are within the
-// plugin's limits.
-type MessageReceived struct {
-	From    commontypes.OracleID
-	Message ocr2wire.Message
-}
-
-// TimerFired says that a timer is due.
-type TimerFired struct{ Timer kernel.TimerID }
+// TimerName names a timer of the machine for logs and transcripts.
+func TimerName(timer kernel.TimerID) string { return rounds.TimerName(timer) }
 
 // QueryDone answers [CallQuery].
 type QueryDone struct {
@@ -139,21 +123,16 @@ type TransmitDone struct {
 	Err error
 }
 
-// Effects of the machine, besides those of package kernel (SetTimer, CancelTimer, Abandon, Verify, SignOffchain, Dropped,
-// Log).
-type (
-	// Send sends a message to one oracle (possibly oneself).
-	Send struct {
-		To      commontypes.OracleID
-		Message ocr2wire.Message
-	}
-	// Broadcast sends a message to all oracles, oneself included.
-	Broadcast struct{ Message ocr2wire.Message }
+// Call is the call that an event answers.
+func (e QueryDone) Call() kernel.CallID          { return e.ID }
+func (e ObservationDone) Call() kernel.CallID    { return e.ID }
+func (e ReportDone) Call() kernel.CallID         { return e.ID }
+func (e ShouldAcceptDone) Call() kernel.CallID   { return e.ID }
+func (e ShouldTransmitDone) Call() kernel.CallID { return e.ID }
+func (e TransmitDone) Call() kernel.CallID       { return e.ID }
 
-	// PersistState stores the pacemaker state; no barrier. Only the newest one matters, a failed write is tried again.
-	PersistState struct{ State types.PersistentState }
-	// PersistRound records that this oracle is about to lead or sign in a round; a barrier (see package kernel).
-	PersistRound struct{ Round Round }
+// Effects of the machine that OCR1's has not, besides those of package kernel.
+type (
 	// StorePending stores an accepted report until it is transmitted; no barrier.
 	StorePending struct {
 		Timestamp types.ReportTimestamp
@@ -212,16 +191,7 @@ type (
 		Report  types.Report
 	}
 
-	// EpochStarted, RoundStarted, ScheduleComputed, AcceptComputed and TransmitComputed are telemetry.
-	EpochStarted struct {
-		Epoch  uint32
-		Leader commontypes.OracleID
-	}
-	RoundStarted struct {
-		Epoch  uint32
-		Round  uint8
-		Leader commontypes.OracleID
-	}
+	// ScheduleComputed, AcceptComputed and TransmitComputed are telemetry, as are [EpochStarted] and [RoundStarted].
 	ScheduleComputed struct {
 		Timestamp types.ReportTimestamp
 		At        time.Time
@@ -236,17 +206,4 @@ type (
 		Timestamp  types.ReportTimestamp
 		Result, OK bool
 	}
-
-	// Count increments a counter of the instance.
-	Count struct{ Counter Counter }
-)
-
-// Counter names a counter metric.
-type Counter uint8
-
-const (
-	CountSentObservations     Counter = iota + 1 // ocr2_sent_observations_total
-	CountIncludedObservations                    // ocr2_included_observations_total
-	CountCompletedRounds                         // ocr2_completed_rounds_total
-	CountLedCompletedRounds                      // ocr2_led_completed_rounds_total
 )

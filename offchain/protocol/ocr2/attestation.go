@@ -6,6 +6,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -13,32 +14,22 @@ import (
 // What makes attested reports valid: everything that can be told without a look at the signatures, and the signatures to
 // check then. Source: docs/protocol/ocr2.md, "Signatures and hashes".
 
-// oracleSet is a set of oracle indices below 32.
-type oracleSet uint32
-
-// add puts an oracle into the set; it tells whether it was there already.
-func (s *oracleSet) add(id commontypes.OracleID) (present bool) {
-	present = *s>>id&1 == 1
-	*s |= 1 << id
-	return present
-}
-
 // checkFinal tells whether the signatures of a final are as many as they must be, by distinct oracles of this instance.
-func (c *core) checkFinal(f *ocr2wire.Final) (why dropReason, ok bool) {
+func (c *core) checkFinal(f *ocr2wire.Final) (why kernel.DropReason, ok bool) {
 	signatures := f.AttestedReport.AttributedSignatures
 	if len(signatures) != c.cfg.ReportQuorum {
-		return dropSignatureCount, false
+		return rounds.DropSignatureCount, false
 	}
-	var seen oracleSet
+	var seen rounds.Members
 	for _, s := range signatures {
 		if int(s.Signer) >= c.cfg.N {
-			return dropBadSigner, false
+			return rounds.DropBadSigner, false
 		}
-		if seen.add(s.Signer) {
-			return dropRepeated, false
+		if seen.Add(s.Signer) {
+			return rounds.DropRepeated, false
 		}
 	}
-	return dropReason{}, true
+	return kernel.DropReason{}, true
 }
 
 // finalSignatures lists the signatures of a final.
@@ -77,20 +68,8 @@ func (c *core) observationSignature(
 }
 
 // checkObservations tells whether a list of observations is by distinct oracles of this instance, more than 2f of them.
-func (c *core) checkObservations(list []ocr2wire.AttributedSignedObservation) (why dropReason, ok bool) {
-	var seen oracleSet
-	for i := range list {
-		if int(list[i].Observer) >= c.cfg.N {
-			return dropBadObserver, false
-		}
-		if seen.add(list[i].Observer) {
-			return dropRepeated, false
-		}
-	}
-	if len(list) <= 2*c.cfg.F {
-		return dropTooFew, false
-	}
-	return dropReason{}, true
+func (c *core) checkObservations(list []ocr2wire.AttributedSignedObservation) (why kernel.DropReason, ok bool) {
+	return c.CheckObservers(len(list), func(i int) commontypes.OracleID { return list[i].Observer })
 }
 
 // finalHash identifies a final with all its signatures.

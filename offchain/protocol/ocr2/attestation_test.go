@@ -58,7 +58,7 @@ func TestAttestationVectors(t *testing.T) {
 					}
 				}
 				if valid != want.Valid {
-					t.Errorf("got %v (%s), want %v (%s)", valid, why.text, want.Valid, want.Why)
+					t.Errorf("got %v (%s), want %v (%s)", valid, why.Text, want.Valid, want.Why)
 				}
 			},
 			"verifyAttestedReportOneSkip": func(t *testing.T, _ vectors.File, c vectors.Case) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -39,10 +40,10 @@ func startedMachine(t *testing.T, cfg Config, answered ...string) (*Machine, fun
 
 // echo returns a FinalEcho with good signatures.
 func echo(m *Machine, r Round, report byte) *ocr2wire.FinalEcho {
-	ctx := types.ReportContext{ReportTimestamp: m.timestamp(r)}
+	ctx := types.ReportContext{ReportTimestamp: m.core.timestamp(r)}
 	final := ocr2wire.Final{Epoch: r.Epoch, Round: r.Round}
 	final.AttestedReport.Report = []byte{report}
-	for i := range m.cfg.ReportQuorum {
+	for i := range m.core.cfg.ReportQuorum {
 		id := commontypes.OracleID(i)
 		final.AttestedReport.AttributedSignatures = append(final.AttestedReport.AttributedSignatures,
 			types.AttributedOnchainSignature{Signer: id, Signature: fakeSign(id, reportMessage(ctx, []byte{report}))})
@@ -50,9 +51,9 @@ func echo(m *Machine, r Round, report byte) *ocr2wire.FinalEcho {
 	return &ocr2wire.FinalEcho{Final: final}
 }
 
-func countDropped(effects []kernel.Effect, why dropReason) (n int) {
+func countDropped(effects []kernel.Effect, why kernel.DropReason) (n int) {
 	for _, effect := range effects {
-		if d, ok := effect.(kernel.Dropped); ok && d.Why == why.text {
+		if d, ok := effect.(kernel.Dropped); ok && d.Why == why.Text {
 			n++
 		}
 	}
@@ -63,13 +64,13 @@ func TestVerificationsPerSenderAreBounded(t *testing.T) {
 	m, step := startedMachine(t, testConfig(4, 1))
 	dropped := 0
 	for i := range 100 {
-		dropped += countDropped(step(MessageReceived{2, echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)}), dropTooManyToVerify)
+		dropped += countDropped(step(MessageReceived{From: 2, Message: echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)}), dropTooManyToVerify)
 	}
 	if got := m.Status().FinalChecks; got != maxFinalChecksPerSender || dropped != 100-maxFinalChecksPerSender {
 		t.Errorf("%d verifications, %d dropped", got, dropped)
 	}
 	// One sender's flood is not another's problem.
-	if dropped := countDropped(step(MessageReceived{3, echo(m, Round{Epoch: 500, Round: 1}, 0)}), dropTooManyToVerify); dropped != 0 {
+	if dropped := countDropped(step(MessageReceived{From: 3, Message: echo(m, Round{Epoch: 500, Round: 1}, 0)}), dropTooManyToVerify); dropped != 0 {
 		t.Error("the message of another sender was dropped")
 	}
 }
@@ -77,10 +78,10 @@ func TestVerificationsPerSenderAreBounded(t *testing.T) {
 func TestFinalsToAcceptAreBounded(t *testing.T) {
 	m, step := startedMachine(t, testConfig(4, 1), "verify")
 	for i := range 150 {
-		step(MessageReceived{2, echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)})
+		step(MessageReceived{From: 2, Message: echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)})
 	}
-	if got := m.Status().FinalsToAccept; got != maxFinalsToAccept {
-		t.Errorf("%d finals wait, want %d", got, maxFinalsToAccept)
+	if got := m.Status().FinalsToAccept; got != rounds.MaxFinalsToAccept {
+		t.Errorf("%d finals wait, want %d", got, rounds.MaxFinalsToAccept)
 	}
 	// The plugin's decision is about the first report, which must still be there.
 	for _, effect := range step(ShouldAcceptDone{ID: 2, Accept: true}) {
@@ -99,8 +100,8 @@ func TestPendingTransmissionsAreBounded(t *testing.T) {
 	cfg.DeltaStage, cfg.S, cfg.DeltaRound, cfg.RMax = time.Hour, []int{0, 4}, 0, 200
 	m, step := startedMachine(t, cfg, "verify", "should-accept")
 	stored, deleted := 0, []string{}
-	for i := range maxPendingTransmissions + 3 {
-		for _, effect := range step(MessageReceived{2, echo(m, Round{Epoch: uint32(i/200 + 1), Round: uint8(i%200 + 1)}, 0)}) {
+	for i := range rounds.MaxPendingTransmissions + 3 {
+		for _, effect := range step(MessageReceived{From: 2, Message: echo(m, Round{Epoch: uint32(i/200 + 1), Round: uint8(i%200 + 1)}, 0)}) {
 			switch e := effect.(type) {
 			case StorePending:
 				stored++
@@ -109,7 +110,7 @@ func TestPendingTransmissionsAreBounded(t *testing.T) {
 			}
 		}
 	}
-	if got := m.Status().PendingTransmissions; got != maxPendingTransmissions || stored != maxPendingTransmissions+3 {
+	if got := m.Status().PendingTransmissions; got != rounds.MaxPendingTransmissions || stored != rounds.MaxPendingTransmissions+3 {
 		t.Errorf("%d wait, %d were stored", got, stored)
 	}
 	if fmt.Sprint(deleted) != "[1/1 1/2 1/3]" {
@@ -120,8 +121,8 @@ func TestPendingTransmissionsAreBounded(t *testing.T) {
 func TestRestoredTransmissionsAreBounded(t *testing.T) {
 	m := New(testConfig(4, 1))
 	pending := map[types.ReportTimestamp]types.PendingTransmission{}
-	for i := range maxPendingTransmissions + 5 {
-		pending[m.timestamp(Round{Epoch: uint32(i + 1), Round: 1})] = types.PendingTransmission{Time: epochStart.Add(time.Duration(i) * time.Second)}
+	for i := range rounds.MaxPendingTransmissions + 5 {
+		pending[m.core.timestamp(Round{Epoch: uint32(i + 1), Round: 1})] = types.PendingTransmission{Time: epochStart.Add(time.Duration(i) * time.Second)}
 	}
 	pending[types.ReportTimestamp{Epoch: 1, Round: 1}] = types.PendingTransmission{} // of another instance
 	deleted := 0
@@ -130,7 +131,7 @@ func TestRestoredTransmissionsAreBounded(t *testing.T) {
 			deleted++
 		}
 	}
-	if got := m.Status().PendingTransmissions; got != maxPendingTransmissions || deleted != 5 {
+	if got := m.Status().PendingTransmissions; got != rounds.MaxPendingTransmissions || deleted != 5 {
 		t.Errorf("%d were restored, %d deleted", got, deleted)
 	}
 }
@@ -142,7 +143,7 @@ func TestReportFinalizedAgainAfterRestartIsTransmittedOnce(t *testing.T) {
 	m := New(cfg)
 	again := echo(m, Round{Epoch: 1, Round: 1}, 7)
 	stored := 0
-	for _, effect := range step(MessageReceived{2, again}) {
+	for _, effect := range step(MessageReceived{From: 2, Message: again}) {
 		if e, ok := effect.(StorePending); ok {
 			stored++
 			m.Step(epochStart, Start{Pending: map[types.ReportTimestamp]types.PendingTransmission{e.Timestamp: e.Pending}})
@@ -151,7 +152,7 @@ func TestReportFinalizedAgainAfterRestartIsTransmittedOnce(t *testing.T) {
 	if stored != 1 {
 		t.Fatalf("stored %d times", stored)
 	}
-	effects := m.Step(epochStart, MessageReceived{2, again})
+	effects := m.Step(epochStart, MessageReceived{From: 2, Message: again})
 	check := effects[len(effects)-1].(kernel.Verify)
 	for _, effect := range m.Step(epochStart, verifyAll(check)) {
 		if call, ok := effect.(CallShouldAccept); ok {
@@ -168,7 +169,7 @@ func TestFinalizedRoundsAreBounded(t *testing.T) {
 	cfg.DeltaRound = time.Hour // the smallest window: 10 rounds
 	m, step := startedMachine(t, cfg, "verify")
 	for i := range 100 {
-		step(MessageReceived{2, echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)})
+		step(MessageReceived{From: 2, Message: echo(m, Round{Epoch: uint32(i + 1), Round: 1}, 0)})
 		if got := m.Status().Finalized; got > 21 {
 			t.Fatalf("%d rounds are remembered", got)
 		}

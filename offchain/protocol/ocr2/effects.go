@@ -6,28 +6,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // The String methods of effects give one line each, for transcripts and traces. They are stable and leave times of day out,
 // so that a run with the same events gives the same text.
 
-// String returns epoch/round.
-func (r Round) String() string { return fmt.Sprintf("%d/%d", r.Epoch, r.Round) }
-
 func position(ts types.ReportTimestamp) string {
 	return Round{Epoch: ts.Epoch, Round: ts.Round}.String()
 }
 
-func (e Send) String() string      { return fmt.Sprintf("send to=%d %s", e.To, e.Message) }
-func (e Broadcast) String() string { return fmt.Sprintf("broadcast %s", e.Message) }
-
-func (e PersistState) String() string {
-	return fmt.Sprintf("persist-state epoch=%d wish=%d wishes=%v",
-		e.State.Epoch, e.State.HighestSentEpoch, e.State.HighestReceivedEpoch)
-}
-func (e PersistRound) String() string { return fmt.Sprintf("persist-round %s", e.Round) }
 func (e StorePending) String() string {
 	return fmt.Sprintf("store-pending %s report=%x", position(e.Timestamp), e.Pending.Report)
 }
@@ -65,12 +53,6 @@ func (e SignReport) String() string {
 	return fmt.Sprintf("call=%d sign-report %s report=%x", e.ID, position(e.Context.ReportTimestamp), []byte(e.Report))
 }
 
-func (e EpochStarted) String() string {
-	return fmt.Sprintf("epoch-started epoch=%d leader=%d", e.Epoch, e.Leader)
-}
-func (e RoundStarted) String() string {
-	return fmt.Sprintf("round-started %s leader=%d", Round{Epoch: e.Epoch, Round: e.Round}, e.Leader)
-}
 func (e ScheduleComputed) String() string {
 	var list strings.Builder
 	for i, oracle := range slices.Sorted(maps.Keys(e.Delays)) {
@@ -86,37 +68,4 @@ func (e AcceptComputed) String() string {
 }
 func (e TransmitComputed) String() string {
 	return fmt.Sprintf("transmit-computed %s result=%t ok=%t", position(e.Timestamp), e.Result, e.OK)
-}
-func (e Count) String() string { return fmt.Sprintf("count %s", e.Counter) }
-
-// String returns the name of the metric.
-func (c Counter) String() string {
-	switch c {
-	case CountSentObservations:
-		return "ocr2_sent_observations_total"
-	case CountIncludedObservations:
-		return "ocr2_included_observations_total"
-	case CountCompletedRounds:
-		return "ocr2_completed_rounds_total"
-	case CountLedCompletedRounds:
-		return "ocr2_led_completed_rounds_total"
-	}
-	return "unknown counter"
-}
-
-// TimerName names a timer of the machine for logs and transcripts.
-func TimerName(timer kernel.TimerID) string {
-	switch timer {
-	case TimerResend:
-		return "resend"
-	case TimerProgress:
-		return "progress"
-	case TimerRound:
-		return "round"
-	case TimerGrace:
-		return "grace"
-	case TimerTransmit:
-		return "transmit"
-	}
-	return fmt.Sprintf("unknown timer %d", timer)
 }

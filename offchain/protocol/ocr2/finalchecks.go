@@ -1,18 +1,17 @@
 package ocr2
 
 import (
+	"slices"
+
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
-const (
-	// maxFinalChecksPerSender bounds the verifications under way for one sender. An honest oracle sends an echo once for
-	// each report, so that more than a few at once do not occur even after a partition heals.
-	maxFinalChecksPerSender = 16
-	// validFinalsRemembered is the number of finals that are remembered as valid.
-	validFinalsRemembered = 8
-)
+// maxFinalChecksPerSender bounds the verifications under way for one sender. An honest oracle sends an echo once for each
+// report, so that more than a few at once do not occur even after a partition heals.
+const maxFinalChecksPerSender = 16
 
 // finalChecks verifies the signatures of finals, for the follower (Final) and for finalization (FinalEcho). A round's Final
 // and its echoes mostly have the same content, which is verified once.
@@ -20,9 +19,9 @@ type finalChecks struct {
 	*core
 	pending   []finalCheck // in the order in which they began
 	perSender []int        // how many of pending are for each sender
-
-	valid     [validFinalsRemembered][32]byte // a ring
-	nextValid int
+	valid     rounds.ValidSet
+	// verdict is called when one that was pending is there.
+	verdict func(check finalCheck, valid bool)
 }
 
 // finalCheck is a verification under way.
@@ -44,22 +43,20 @@ const (
 	verdictInvalid
 )
 
-func newFinalChecks(c *core) *finalChecks {
-	return &finalChecks{core: c, perSender: make([]int, c.cfg.N)}
+func newFinalChecks(c *core, verdict func(finalCheck, bool)) *finalChecks {
+	return &finalChecks{core: c, perSender: make([]int, c.cfg.N), verdict: verdict}
 }
 
-// check begins to verify a final that came in a message of the given kind. If the verdict is pending, the machine will get
-// it from verified; if it is invalid, the message was reported as dropped.
+// check begins to verify a final that came in a message of the given kind. If the verdict is pending, it will
+// be told later; if it is invalid, the message was reported as dropped.
 func (v *finalChecks) check(sender commontypes.OracleID, kind ocr2wire.Kind, f *ocr2wire.Final) verdict {
 	if why, ok := v.checkFinal(f); !ok {
-		v.drop(sender, kind, why)
+		v.Drop(sender, kind, why)
 		return verdictInvalid
 	}
 	hash := finalHash(f)
-	for i := range v.valid {
-		if v.valid[i] == hash {
-			return verdictValid
-		}
+	if v.valid.Has(hash) {
+		return verdictValid
 	}
 	forFollower := kind == ocr2wire.KindFinal
 	for i := range v.pending {
@@ -67,45 +64,34 @@ func (v *finalChecks) check(sender commontypes.OracleID, kind ocr2wire.Kind, f *
 			if forFollower {
 				v.pending[i].followerWaits = true
 			} else {
-				v.drop(sender, kind, dropBeingVerified)
+				v.Drop(sender, kind, dropBeingVerified)
 			}
 			return verdictPending
 		}
 	}
 	if !forFollower && v.perSender[sender] >= maxFinalChecksPerSender {
-		v.drop(sender, kind, dropTooManyToVerify)
+		v.Drop(sender, kind, dropTooManyToVerify)
 		return verdictInvalid
 	}
-	id := v.open(callVerifyFinal, sender)
+	id := kernel.Call(&v.Desk, v.verified)
 	v.perSender[sender]++
 	v.pending = append(v.pending, finalCheck{id, hash, f, sender, kind, forFollower})
-	v.emit(kernel.Verify{ID: id, Checks: v.finalSignatures(f)})
+	v.Emit(kernel.Verify{ID: id, Checks: v.finalSignatures(f)})
 	return verdictPending
 }
 
 // verified ends a verification.
-func (v *finalChecks) verified(id kernel.CallID, valid bool) (done finalCheck, ok bool) {
-	for i := range v.pending {
-		if v.pending[i].id != id {
-			continue
-		}
-		done = v.pending[i]
-		v.pending = append(v.pending[:i], v.pending[i+1:]...)
-		v.perSender[done.sender]--
-		if valid {
-			v.remember(done.hash)
-		} else {
-			v.drop(done.sender, done.kind, dropBadSignature)
-		}
-		return done, true
+func (v *finalChecks) verified(ev kernel.Verified) {
+	i := slices.IndexFunc(v.pending, func(c finalCheck) bool { return c.id == ev.ID })
+	done, valid := v.pending[i], rounds.AllGood(ev)
+	v.pending = slices.Delete(v.pending, i, i+1)
+	v.perSender[done.sender]--
+	if valid {
+		v.valid.Add(done.hash)
+	} else {
+		v.Drop(done.sender, done.kind, rounds.DropBadSignature)
 	}
-	return finalCheck{}, false
-}
-
-// remember notes that a final is valid.
-func (v *finalChecks) remember(hash [32]byte) {
-	v.valid[v.nextValid] = hash
-	v.nextValid = (v.nextValid + 1) % len(v.valid)
+	v.verdict(done, valid)
 }
 
 // followerGone says that the epoch is over: nobody but finalization waits for verdicts any more.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
@@ -61,11 +62,11 @@ func (f *finalization) finalEcho(sender commontypes.OracleID, m *ocr2wire.FinalE
 	r := Round{Epoch: m.Final.Epoch, Round: m.Final.Round}
 	switch {
 	case r.Round > f.cfg.RMax:
-		f.drop(sender, m.Kind(), dropPastRoundMax)
+		f.Drop(sender, m.Kind(), rounds.DropPastRoundMax)
 	case f.expired(r):
-		f.drop(sender, m.Kind(), dropExpired)
+		f.Drop(sender, m.Kind(), dropExpired)
 	case f.isFinalized(r):
-		f.drop(sender, m.Kind(), dropFinalized)
+		f.Drop(sender, m.Kind(), dropFinalized)
 	case f.checks.check(sender, m.Kind(), &m.Final) == verdictValid:
 		f.final(&m.Final)
 	}
@@ -81,7 +82,7 @@ func (f *finalization) final(m *ocr2wire.Final) {
 	if f.latest.Less(r) {
 		f.latest = r
 	}
-	f.emit(Broadcast{&ocr2wire.FinalEcho{Final: *m}})
+	f.Emit(Broadcast{Message: &ocr2wire.FinalEcho{Final: *m}})
 	f.accept(m)
 	if int64(len(f.finalized)) > 2*f.age {
 		for old := range f.finalized {

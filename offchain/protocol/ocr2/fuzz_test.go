@@ -41,14 +41,14 @@ func FuzzMachine(f *testing.F) {
 				body := input[2 : 2+size]
 				input = input[2+size:]
 				if size == 0 {
-					queue = append(queue, TimerFired{TimerResend + kernel.TimerID(sender%5)})
+					queue = append(queue, TimerFired{Timer: TimerResend + kernel.TimerID(sender%5)})
 					continue
 				}
 				message, err := ocr2wire.Decode(body)
 				if err != nil {
 					continue
 				}
-				queue = append(queue, MessageReceived{commontypes.OracleID(sender % 5), message})
+				queue = append(queue, MessageReceived{From: commontypes.OracleID(sender % 5), Message: message})
 				continue
 			}
 			for _, effect := range m.Step(epochStart, queue[0]) {

@@ -161,7 +161,7 @@ func (net *network) step(to commontypes.OracleID, ev Event) {
 
 func (net *network) send(from, to commontypes.OracleID, m ocr2wire.Message) {
 	if net.lost == nil || !net.lost(from, to, m) {
-		net.mail = append(net.mail, mail{to, MessageReceived{from, m}})
+		net.mail = append(net.mail, mail{to, MessageReceived{From: from, Message: m}})
 	}
 }
 
@@ -191,7 +191,7 @@ func (net *network) run(d time.Duration) {
 			return
 		}
 		delete(net.timers[who], which)
-		net.step(commontypes.OracleID(who), TimerFired{which})
+		net.step(commontypes.OracleID(who), TimerFired{Timer: which})
 		net.settle()
 	}
 }

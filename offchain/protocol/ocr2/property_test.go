@@ -13,6 +13,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -179,7 +180,7 @@ func (o *oracleUnderTest) written() {
 
 // leave is where messages leave the oracle, and are checked.
 func (o *oracleUnderTest) leave(effect kernel.Effect) {
-	leads := func(epoch uint32) bool { return o.m.leaders.Leader(epoch) == o.cfg.OracleID }
+	leads := func(epoch uint32) bool { return o.m.core.Leaders.Leader(epoch) == o.cfg.OracleID }
 	switch e := effect.(type) {
 	case Send:
 		switch m := e.Message.(type) {
@@ -205,19 +206,19 @@ func (o *oracleUnderTest) leave(effect kernel.Effect) {
 		case *ocr2wire.ReportReq:
 			r := Round{Epoch: m.Epoch, Round: m.Round}
 			o.requested[r]++
-			if _, ok := o.m.checkObservations(m.Observations); !ok || o.requested[r] > 1 || o.announced != r {
+			if _, ok := o.m.core.checkObservations(m.Observations); !ok || o.requested[r] > 1 || o.announced != r {
 				o.t.Fatalf("%s, number %d, after %s", m, o.requested[r], o.announced)
 			}
 		case *ocr2wire.Final:
 			r := Round{Epoch: m.Epoch, Round: m.Round}
 			o.finals[r]++
-			if _, ok := o.m.checkFinal(m); !ok || o.finals[r] > 1 || o.requested[r] != 1 {
+			if _, ok := o.m.core.checkFinal(m); !ok || o.finals[r] > 1 || o.requested[r] != 1 {
 				o.t.Fatalf("%s, number %d", m, o.finals[r])
 			}
 		case *ocr2wire.FinalEcho:
 			r := Round{Epoch: m.Final.Epoch, Round: m.Final.Round}
 			o.echoes[r]++
-			if _, ok := o.m.checkFinal(&m.Final); !ok || o.echoes[r] > 1 {
+			if _, ok := o.m.core.checkFinal(&m.Final); !ok || o.echoes[r] > 1 {
 				o.t.Fatalf("%s, number %d", m, o.echoes[r])
 			}
 		}
@@ -241,12 +242,12 @@ func (o *oracleUnderTest) only(kind string, sent map[Round]string, r Round, m st
 func (o *oracleUnderTest) checkBounds() {
 	n, s := o.cfg.N, o.m.Status()
 	for name, x := range map[string]struct{ got, most int }{
-		"follower queue":        {s.FollowerQueue, maxFollowerQueue},
+		"follower queue":        {s.FollowerQueue, rounds.MaxFollowerQueue},
 		"future messages":       {s.FutureMessages, n * kernel.FutureMessagesPerSender},
 		"final checks":          {s.FinalChecks, n*maxFinalChecksPerSender + 1},
 		"finalized":             {s.Finalized, 2*int(o.m.finalization.age) + 1},
-		"finals to accept":      {s.FinalsToAccept, maxFinalsToAccept},
-		"pending transmissions": {s.PendingTransmissions, maxPendingTransmissions},
+		"finals to accept":      {s.FinalsToAccept, rounds.MaxFinalsToAccept},
+		"pending transmissions": {s.PendingTransmissions, rounds.MaxPendingTransmissions},
 		// The follower has one, the leader a query and two for each oracle, transmission two.
 		"calls": {s.Calls, n*(maxFinalChecksPerSender+2) + 5},
 	} {
@@ -352,7 +353,7 @@ func (o *oracleUnderTest) message() (from commontypes.OracleID, m ocr2wire.Messa
 	r := Round{Epoch: epoch, Round: round}
 	query := oneOf(o.dice, [][]byte{{1}, {1}, nil})
 	if status.Leads {
-		query = o.m.generation.leader.query
+		query = o.m.generation.leading.query
 	}
 	usual := []byte{byte(epoch), round}
 	report := oneOf(o.dice, [][]byte{usual, usual, usual, {1}, nil})
@@ -364,10 +365,10 @@ func (o *oracleUnderTest) message() (from commontypes.OracleID, m ocr2wire.Messa
 	}
 	signed := func(observer commontypes.OracleID) ocr2wire.SignedObservation {
 		observation := types.Observation{byte(observer)}
-		digest := ocr2wire.ObservationDigest(o.m.timestamp(r), query, observation)
+		digest := ocr2wire.ObservationDigest(o.m.core.timestamp(r), query, observation)
 		return ocr2wire.SignedObservation{Observation: observation, Signature: signature(fakeSign(observer, digest[:]))}
 	}
-	ctx := types.ReportContext{ReportTimestamp: o.m.timestamp(r), ExtraHash: o.m.generation.leader.h}
+	ctx := types.ReportContext{ReportTimestamp: o.m.core.timestamp(r), ExtraHash: o.m.generation.leading.h}
 	final := func() ocr2wire.Final {
 		f := ocr2wire.Final{Epoch: epoch, Round: round, H: ctx.ExtraHash}
 		f.AttestedReport.Report = report
@@ -380,7 +381,7 @@ func (o *oracleUnderTest) message() (from commontypes.OracleID, m ocr2wire.Messa
 		return f
 	}
 	from = id()
-	leader := o.m.leaders.Leader(epoch)
+	leader := o.m.core.Leaders.Leader(epoch)
 	kinds := []string{"NewEpoch", "ObserveReq*2", "Observe", "ReportReq*3", "Report", "Final", "FinalEcho"}
 	if status.Leads {
 		kinds = []string{"NewEpoch", "ObserveReq", "Observe*12", "ReportReq", "Report*12", "Final", "FinalEcho"}
@@ -452,7 +453,7 @@ func TestMachineInvariants(t *testing.T) {
 				timer := kernel.TimerID(o.dice.between(0, int(TimerTransmit)+1))
 				if o.armed[timer] || o.dice.seldom(10) {
 					delete(o.armed, timer)
-					o.step(TimerFired{timer})
+					o.step(TimerFired{Timer: timer})
 				}
 			case "written":
 				o.written()
@@ -460,11 +461,11 @@ func TestMachineInvariants(t *testing.T) {
 				if len(o.mail) > 0 {
 					m := o.mail[0]
 					o.mail = o.mail[1:]
-					o.step(MessageReceived{o.cfg.OracleID, m})
+					o.step(MessageReceived{From: o.cfg.OracleID, Message: m})
 				}
 			case "message":
 				from, m := o.message()
-				o.step(MessageReceived{from, m})
+				o.step(MessageReceived{From: from, Message: m})
 			case "answer":
 				o.answerOne()
 			}
@@ -477,7 +478,7 @@ func TestMachineInvariants(t *testing.T) {
 		reached["echo"] += len(o.echoes)
 		reached["transmit"] += len(o.transmits)
 		for what, count := range o.transmits {
-			if count > maxTransmitAttempts {
+			if count > rounds.MaxTransmitAttempts {
 				t.Fatalf("%s was handed to the transmitter %d times", what, count)
 			}
 		}
@@ -494,13 +495,13 @@ func TestMachineInvariants(t *testing.T) {
 func TestOddEvents(t *testing.T) {
 	m := New(testConfig(4, 1))
 	for _, ev := range []Event{
-		nil, 7, MessageReceived{}, MessageReceived{0, &ocr2wire.NewEpoch{Epoch: 1}}, TimerFired{TimerRound}, kernel.Verified{ID: 1},
+		nil, 7, MessageReceived{}, MessageReceived{From: 0, Message: &ocr2wire.NewEpoch{Epoch: 1}}, TimerFired{Timer: TimerRound}, kernel.Verified{ID: 1},
 	} {
 		m.Step(epochStart, ev)
 	}
 	m.Step(epochStart, Start{})
 	for _, ev := range []Event{
-		nil, "text", Start{}, MessageReceived{}, MessageReceived{31, &ocr2wire.NewEpoch{Epoch: 1}}, TimerFired{}, TimerFired{200},
+		nil, "text", Start{}, MessageReceived{}, MessageReceived{From: 31, Message: &ocr2wire.NewEpoch{Epoch: 1}}, TimerFired{}, TimerFired{Timer: 200},
 		kernel.Verified{}, kernel.Signed{ID: 99}, QueryDone{}, ObservationDone{ID: 1}, ReportDone{ID: 1}, ShouldAcceptDone{},
 		ShouldTransmitDone{}, TransmitDone{},
 	} {

@@ -1,8 +1,10 @@
 package ocr2
 
 import (
+	"bytes"
+
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
@@ -10,13 +12,28 @@ import (
 // the follower's part, and the leader of the epoch the leader's as well.
 type reportGeneration struct {
 	*core
-	epoch    uint32
-	leaderID commontypes.OracleID
-	outcome  roundOutcome
-	checks   *finalChecks
+	rounds.Generation[ocr2wire.Message, observation, report]
+	epoch   uint32
+	outcome roundOutcome
+	checks  *finalChecks
+	leading leading
+}
 
-	follower follower
-	leader   leader
+// observation is a signed observation with the query that it answers.
+type observation struct {
+	query  []byte
+	signed ocr2wire.SignedObservation
+}
+
+func sameObservation(a, b observation) bool {
+	return bytes.Equal(a.query, b.query) &&
+		bytes.Equal(a.signed.Observation, b.signed.Observation) && bytes.Equal(a.signed.Signature, b.signed.Signature)
+}
+
+// report is a report of one oracle, in the context of an extra hash.
+type report struct {
+	h        [32]byte
+	attested ocr2wire.AttestedReportOne
 }
 
 // roundOutcome is where report generation tells what came of its rounds.
@@ -30,53 +47,22 @@ type roundOutcome interface {
 }
 
 func newReportGeneration(
-	c *core, epoch uint32, leaderID commontypes.OracleID, checks *finalChecks, outcome roundOutcome,
+	c *core, epoch uint32, leader commontypes.OracleID, checks *finalChecks, outcome roundOutcome,
 ) *reportGeneration {
-	g := &reportGeneration{core: c, epoch: epoch, leaderID: leaderID, outcome: outcome, checks: checks}
-	g.follower.reportGeneration = g
-	g.leader.init(g)
+	g := &reportGeneration{core: c, epoch: epoch, outcome: outcome, checks: checks}
+	g.Init(c.Core, epoch, leader, follower{g}, sameObservation, g.reported)
 	return g
-}
-
-func (g *reportGeneration) leads() bool { return g.cfg.OracleID == g.leaderID }
-
-// start begins the first round, if this oracle leads.
-func (g *reportGeneration) start() {
-	if g.leads() {
-		g.leader.start()
-	}
 }
 
 // stop ends the epoch: nothing of it has an effect any more.
 func (g *reportGeneration) stop() {
 	g.checks.followerGone()
-	g.follower.stop()
-	g.leader.stop()
+	g.Follower.Stop()
+	g.Abandon(g.leading.queryCall)
+	g.Leader.Stop()
 }
 
 // receive handles a message of this epoch.
 func (g *reportGeneration) receive(from commontypes.OracleID, m ocr2wire.Message) {
-	switch m := m.(type) {
-	case *ocr2wire.ObserveReq, *ocr2wire.ReportReq, *ocr2wire.Final:
-		if from != g.leaderID {
-			g.drop(from, m.Kind(), dropNotFromLeader)
-			return
-		}
-		g.follower.receive(m)
-	case *ocr2wire.Observe:
-		if !g.leads() {
-			g.drop(from, m.Kind(), dropNotLeading)
-			return
-		}
-		g.leader.observe(from, m)
-	case *ocr2wire.Report:
-		if !g.leads() {
-			g.drop(from, m.Kind(), dropNotLeading)
-			return
-		}
-		g.leader.report(from, m)
-	}
+	g.Receive(from, m, g.collect)
 }
-
-// allGood tells whether a verification found no bad signature.
-func allGood(ev kernel.Verified) bool { return ev.Bad < 0 }

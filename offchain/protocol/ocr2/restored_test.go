@@ -15,7 +15,7 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 	before, step := startedMachine(t, cfg, "verify", "should-accept")
 	late := echo(before, Round{Epoch: 1, Round: 1}, 7)
 	pending := map[types.ReportTimestamp]types.PendingTransmission{}
-	for _, effect := range step(MessageReceived{2, late}) {
+	for _, effect := range step(MessageReceived{From: 2, Message: late}) {
 		if e, ok := effect.(StorePending); ok {
 			pending[e.Timestamp] = e.Pending
 		}
@@ -38,7 +38,7 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 					transmitted++
 				case kernel.SetTimer:
 					if e.Timer == TimerTransmit {
-						events = append(events, TimerFired{TimerTransmit})
+						events = append(events, TimerFired{Timer: TimerTransmit})
 					}
 				}
 				if answer := plugin.answer(cfg.OracleID, effect); answer != nil {
@@ -51,7 +51,7 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 	if transmitted != 1 {
 		t.Fatalf("the restored report was transmitted %d times, want 1", transmitted)
 	}
-	handle(MessageReceived{2, late})
+	handle(MessageReceived{From: 2, Message: late})
 	if got := m.Status().Finalized; got != 1 {
 		t.Fatalf("%d reports are finalized, want 1", got)
 	}

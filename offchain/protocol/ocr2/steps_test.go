@@ -92,11 +92,11 @@ func newStepsRig(t *testing.T, in stepsInput) *stepsRig {
 		TransmissionOrderKey: config.KeysV1(config.SharedSecret(in.SharedSecret.Array16(t))).TransmissionOrder,
 	})
 	m := rig.m
-	m.started = true
+	m.frame.Started = true
 	m.outcome = rig
 	switch in.Component {
 	case "reportGeneration":
-		m.epoch = in.Epoch
+		m.frame.Epoch = in.Epoch
 		m.generation = newReportGeneration(m.core, in.Epoch, in.Leader, m.checks, rig)
 	case "reportFinalization":
 		m.finalization.accept = func(f *ocr2wire.Final) {
@@ -105,7 +105,7 @@ func newStepsRig(t *testing.T, in stepsInput) *stepsRig {
 		m.finalization.age = in.ExpirationAgeRounds
 		m.outcome = outcomeOf{m}
 	case "transmission":
-		m.transmission.maxAttempts = 1
+		m.transmission.MaxAttempts = 1
 	default:
 		t.Fatalf("unknown component %q", in.Component)
 	}
@@ -307,9 +307,9 @@ func (rig *stepsRig) settle(effects []kernel.Effect) {
 
 // inside runs something that is no event of the whole machine.
 func (rig *stepsRig) inside(f func()) []kernel.Effect {
-	rig.m.begin(rig.now)
+	rig.m.frame.Begin(rig.now)
 	f()
-	return rig.m.end()
+	return rig.m.frame.End()
 }
 
 func (rig *stepsRig) event(s stepsStep) {
@@ -330,17 +330,17 @@ func (rig *stepsRig) event(s stepsStep) {
 		if err != nil {
 			return // a drop
 		}
-		rig.settle(m.Step(rig.now, MessageReceived{s.Event.From, message}))
+		rig.settle(m.Step(rig.now, MessageReceived{From: s.Event.From, Message: message}))
 	case "tRound":
-		rig.settle(m.Step(rig.now, TimerFired{TimerRound}))
+		rig.settle(m.Step(rig.now, TimerFired{Timer: TimerRound}))
 	case "tGrace":
-		rig.settle(m.Step(rig.now, TimerFired{TimerGrace}))
+		rig.settle(m.Step(rig.now, TimerFired{Timer: TimerGrace}))
 	case "tTransmit":
-		rig.settle(m.Step(rig.now, TimerFired{TimerTransmit}))
+		rig.settle(m.Step(rig.now, TimerFired{Timer: TimerTransmit}))
 	case "eventFinal":
 		rig.settle(rig.inside(func() { m.finalization.final(final()) }))
 	case "eventTransmit":
-		rig.settle(rig.inside(func() { m.transmission.accept(final()) }))
+		rig.settle(rig.inside(func() { m.transmission.Take(final()) }))
 	default:
 		rig.t.Fatalf("unknown event %q", s.Event.Event)
 	}
@@ -350,13 +350,14 @@ func (rig *stepsRig) state() map[string]any {
 	m := rig.m
 	switch rig.in.Component {
 	case "reportGeneration":
-		f, l := &m.generation.follower, &m.generation.leader
-		state := map[string]any{"followerRound": f.round, "sentReport": f.sentReport, "completedRound": f.completed}
-		if m.generation.leads() {
-			state["leaderRound"], state["leaderPhase"] = l.round, l.phase.String()
+		status := m.Status()
+		state := map[string]any{"followerRound": status.Round, "sentReport": status.SentReport, "completedRound": status.CompletedRound}
+		if status.Leads {
+			l := &m.generation.leading
+			state["leaderRound"], state["leaderPhase"] = status.LedRound, m.generation.Leader.Phase.String()
 			// Ready: one of the two things that a new round takes has happened. There, a failed query is none of them.
 			state["readyToStartRound"] = l.over || l.done && !l.queryFailed
-			state["leaderObservations"], state["leaderReports"] = l.observationCount, l.reportCount
+			state["leaderObservations"], state["leaderReports"] = status.Observations, status.Reports
 		}
 		return state
 	case "reportFinalization":
@@ -365,9 +366,9 @@ func (rig *stepsRig) state() map[string]any {
 			"latestEpoch":    m.finalization.latest.Epoch, "latestRound": m.finalization.latest.Round,
 		}
 	default:
-		state := map[string]any{"queueLength": len(m.transmission.queue)}
-		if len(m.transmission.queue) > 0 {
-			head := m.transmission.queue[0].round
+		state := map[string]any{"queueLength": len(m.transmission.Queue())}
+		if len(m.transmission.Queue()) > 0 {
+			head := m.transmission.Queue()[0].Round
 			state["headEpoch"], state["headRound"] = head.Epoch, head.Round
 		}
 		return state
@@ -414,10 +415,10 @@ func TestStepVectors(t *testing.T) {
 			if !bytes.Equal(got, want) {
 				t.Fatalf("step %d, %s %s: state\n%s\nwant\n%s", i, s.Event.Event, s.Event.Type, got, want)
 			}
-			if len(rig.m.calls) > 0 {
-				t.Fatalf("step %d: %d calls were not answered", i, len(rig.m.calls))
+			if rig.m.core.Desk.Pending() > 0 {
+				t.Fatalf("step %d: %d calls were not answered", i, rig.m.core.Desk.Pending())
 			}
-			if failed := rig.m.generation; failed != nil && failed.leader.queryFailed {
+			if failed := rig.m.generation; failed != nil && failed.leading.queryFailed {
 				// What follows shows a leader that waits for the end of the epoch. Ours goes on with the next round.
 				return
 			}

@@ -248,13 +248,13 @@ func (p *replayer) feed(ev Event) {
 				p.sent[p.key(sendOf(p.own, e.To, e.Message))] = true
 				p.learn(p.own, e.Message)
 				if e.To == p.own && !p.mute {
-					queue = append(queue, MessageReceived{p.own, e.Message})
+					queue = append(queue, MessageReceived{From: p.own, Message: e.Message})
 				}
 			case Broadcast:
 				p.sent[p.key(sendOf(p.own, "all", e.Message))] = true
 				p.learn(p.own, e.Message)
 				if !p.mute {
-					queue = append(queue, MessageReceived{p.own, e.Message})
+					queue = append(queue, MessageReceived{From: p.own, Message: e.Message})
 				}
 			case kernel.SetTimer:
 				p.armed[e.Timer] = true
@@ -291,7 +291,7 @@ func (p *replayer) learn(from commontypes.OracleID, m ocr2wire.Message) {
 // message makes up the message behind a line of the trace.
 func (p *replayer) message(s send) ocr2wire.Message {
 	r := s.round()
-	ts := types.ReportTimestamp{ConfigDigest: p.m.cfg.ConfigDigest, Epoch: s.Epoch, Round: s.Round}
+	ts := types.ReportTimestamp{ConfigDigest: p.m.core.cfg.ConfigDigest, Epoch: s.Epoch, Round: s.Round}
 	query := []byte{s.Round}
 	payload := []byte{byte(s.Epoch), s.Round}
 	signed := func(observer commontypes.OracleID) ocr2wire.SignedObservation {
@@ -370,7 +370,7 @@ func replay(t *testing.T, in traceInput, what scenario, trace []send, own int) {
 			m := p.message(s)
 			p.learn(s.From, m)
 			if s.To == any("all") || s.To == any(float64(own)) {
-				p.feed(MessageReceived{s.From, m})
+				p.feed(MessageReceived{From: s.From, Message: m})
 			}
 			continue
 		}
@@ -381,7 +381,7 @@ func replay(t *testing.T, in traceInput, what scenario, trace []send, own int) {
 		}
 		if timer, ok := causes[s.Type]; ok && p.armed[timer] {
 			p.armed[timer] = false
-			p.feed(TimerFired{timer})
+			p.feed(TimerFired{Timer: timer})
 		}
 		if !p.sent[key] {
 			t.Fatalf("send %d: oracle %d sent %s, ours did not\n%s", i, own, key, p.m)

@@ -99,7 +99,7 @@ func (rig *transcriptRig) run() {
 	case "timer":
 		for timer := TimerResend; timer <= TimerTransmit; timer++ {
 			if TimerName(timer) == rig.words()[0] {
-				rig.feed(TimerFired{timer})
+				rig.feed(TimerFired{Timer: timer})
 				return
 			}
 		}
@@ -200,7 +200,7 @@ func (rig *transcriptRig) start() (ev Start) {
 			ev.State.HighestReceivedEpoch = append(ev.State.HighestReceivedEpoch, uint32(wish))
 		}
 		if ev.State.HighestReceivedEpoch == nil {
-			ev.State.HighestReceivedEpoch = slices.Repeat([]uint32{ev.State.Epoch}, rig.m.cfg.N)
+			ev.State.HighestReceivedEpoch = slices.Repeat([]uint32{ev.State.Epoch}, rig.m.core.cfg.N)
 		}
 	}
 	ev.ContractEpoch, ev.ContractKnown = uint32(rig.number("contract", 0)), true
@@ -223,7 +223,7 @@ func (rig *transcriptRig) start() (ev Start) {
 			if err != nil {
 				rig.d.Fatalf(rig.t, "pending: %v", err)
 			}
-			ev.Pending[rig.m.timestamp(r)] = types.PendingTransmission{
+			ev.Pending[rig.m.core.timestamp(r)] = types.PendingTransmission{
 				Time: rig.now.Add(time.Duration(seconds) * time.Second), Report: types.Report{byte(r.Epoch), r.Round},
 			}
 		}
@@ -234,8 +234,8 @@ func (rig *transcriptRig) start() (ev Start) {
 // message makes the message that a command describes, with the signatures of its sender.
 func (rig *transcriptRig) message() ocr2wire.Message {
 	from := commontypes.OracleID(rig.number("from", 0))
-	r := Round{Epoch: uint32(rig.number("epoch", int(rig.m.epoch))), Round: uint8(rig.number("round", 0))}
-	ts := rig.m.timestamp(r)
+	r := Round{Epoch: uint32(rig.number("epoch", int(rig.m.Status().Epoch))), Round: uint8(rig.number("round", 0))}
+	ts := rig.m.core.timestamp(r)
 	query := rig.hex("query", []byte{r.Round})
 	report := rig.hex("report", []byte{byte(r.Epoch), r.Round})
 	bad := func(id commontypes.OracleID, signature []byte) []byte {
@@ -299,7 +299,7 @@ func (rig *transcriptRig) deliver(from commontypes.OracleID, m ocr2wire.Message)
 	if req, ok := m.(*ocr2wire.ReportReq); ok {
 		rig.request = req
 	}
-	rig.feed(MessageReceived{from, m})
+	rig.feed(MessageReceived{From: from, Message: m})
 }
 
 // feed steps the machine, and then with all that follows.
@@ -314,12 +314,12 @@ func (rig *transcriptRig) feed(ev Event) {
 }
 
 func (rig *transcriptRig) step(ev Event) {
-	own := rig.m.cfg.OracleID
+	own := rig.m.core.cfg.OracleID
 	self := func(m ocr2wire.Message) {
 		if req, ok := m.(*ocr2wire.ReportReq); ok {
 			rig.request = req
 		}
-		rig.mail = append(rig.mail, mail{own, MessageReceived{own, m}})
+		rig.mail = append(rig.mail, mail{own, MessageReceived{From: own, Message: m}})
 	}
 	for _, effect := range rig.m.Step(rig.now, ev) {
 		switch e := effect.(type) {
@@ -395,7 +395,7 @@ func (rig *transcriptRig) answer(effect kernel.Effect) Event {
 			return kernel.Signed{ID: e.ID, Err: errPlugin}
 		}
 	}
-	return rig.plugin.answer(rig.m.cfg.OracleID, effect)
+	return rig.plugin.answer(rig.m.core.cfg.OracleID, effect)
 }
 
 // describe writes an event for the transcript.

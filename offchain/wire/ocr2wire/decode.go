@@ -8,6 +8,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/offchain/wire/roundwire"
 	"github.com/ocrkit/ocrkit/offchain/wire/wirefield"
 )
 
@@ -164,19 +165,6 @@ func newMessage(kind Kind) Message {
 	return nil
 }
 
-// epochRound reads the fields that all messages of a round begin with; it tells whether f was one of them.
-func epochRound(f *wirefield.Field, epoch *uint32, round *uint8) bool {
-	switch {
-	case f.Num == 1 && f.IsUint:
-		*epoch = uint32(f.Uint)
-	case f.Num == 2 && f.IsUint:
-		*round = uint8(f.Uint)
-	default:
-		return false
-	}
-	return true
-}
-
 func (m *NewEpoch) decode(b []byte) error {
 	for {
 		f, rest, ok, err := wirefield.Next(b)
@@ -198,7 +186,7 @@ func (m *ObserveReq) decode(b []byte) error {
 		}
 		b = rest
 		switch {
-		case epochRound(&f, &m.Epoch, &m.Round):
+		case roundwire.ReadPosition(&f, &m.Epoch, &m.Round):
 		case f.Num == 3 && f.IsBytes():
 			m.Query = wirefield.Alias(f.Bytes)
 		}
@@ -229,7 +217,7 @@ func (d *decoder) observe(m *Observe, b []byte) error {
 		}
 		b = rest
 		switch {
-		case epochRound(&f, &m.Epoch, &m.Round):
+		case roundwire.ReadPosition(&f, &m.Epoch, &m.Round):
 		case f.Num == 3 && f.IsBytes():
 			d.hasPart = true
 			if err := m.SignedObservation.decode(f.Bytes); err != nil {
@@ -250,7 +238,7 @@ func (d *decoder) reportReq(m *ReportReq, b []byte) error {
 		}
 		b = rest
 		switch {
-		case epochRound(&f, &m.Epoch, &m.Round):
+		case roundwire.ReadPosition(&f, &m.Epoch, &m.Round):
 		case f.Num == 3 && f.IsBytes():
 			m.Query = wirefield.Alias(f.Bytes)
 		case f.Num == 4 && f.IsBytes():
@@ -297,7 +285,7 @@ func (d *decoder) report(m *Report, b []byte) error {
 		}
 		b = rest
 		switch {
-		case epochRound(&f, &m.Epoch, &m.Round):
+		case roundwire.ReadPosition(&f, &m.Epoch, &m.Round):
 		case f.Num == 3 && f.IsBytes():
 			d.hasPart = true
 			if err := m.AttestedReport.decode(f.Bytes); err != nil {
@@ -333,7 +321,7 @@ func (d *decoder) final(m *Final, b []byte) error {
 		}
 		b = rest
 		switch {
-		case epochRound(&f, &m.Epoch, &m.Round):
+		case roundwire.ReadPosition(&f, &m.Epoch, &m.Round):
 		case f.Num == 4 && f.IsBytes():
 			d.h = f.Bytes
 		case f.Num == 5 && f.IsBytes():

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/offchain/wire/roundwire"
 	"github.com/ocrkit/ocrkit/offchain/wire/wirefield"
 )
 
@@ -92,24 +93,16 @@ func encodedSize[T any, M interface {
 	return wirefield.SizeBytes(m.size())
 }
 
-func sizeEpochRound(epoch uint32, round uint8) int {
-	return wirefield.SizeUint(uint64(epoch)) + wirefield.SizeUint(uint64(round))
-}
-
-func appendEpochRound(b []byte, epoch uint32, round uint8) []byte {
-	return wirefield.AppendUint(wirefield.AppendUint(b, 1, uint64(epoch)), 2, uint64(round))
-}
-
 func (m *NewEpoch) size() int { return wirefield.SizeUint(uint64(m.Epoch)) }
 
 func (m *NewEpoch) append(b []byte) []byte { return wirefield.AppendUint(b, 1, uint64(m.Epoch)) }
 
 func (m *ObserveReq) size() int {
-	return sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeOptionalBytes(m.Query)
+	return roundwire.SizePosition(m.Epoch, m.Round) + wirefield.SizeOptionalBytes(m.Query)
 }
 
 func (m *ObserveReq) append(b []byte) []byte {
-	b = appendEpochRound(b, m.Epoch, m.Round)
+	b = roundwire.AppendPosition(b, m.Epoch, m.Round)
 	return wirefield.AppendBytes(b, 3, m.Query)
 }
 
@@ -122,11 +115,11 @@ func (o *SignedObservation) append(b []byte) []byte {
 }
 
 func (m *Observe) size() int {
-	return sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeBytes(m.SignedObservation.size())
+	return roundwire.SizePosition(m.Epoch, m.Round) + wirefield.SizeBytes(m.SignedObservation.size())
 }
 
 func (m *Observe) append(b []byte) []byte {
-	b = appendEpochRound(b, m.Epoch, m.Round)
+	b = roundwire.AppendPosition(b, m.Epoch, m.Round)
 	b = wirefield.StartMessage(b, 3, m.SignedObservation.size())
 	return m.SignedObservation.append(b)
 }
@@ -142,7 +135,7 @@ func (o *AttributedSignedObservation) append(b []byte) []byte {
 }
 
 func (m *ReportReq) size() int {
-	n := sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeOptionalBytes(m.Query)
+	n := roundwire.SizePosition(m.Epoch, m.Round) + wirefield.SizeOptionalBytes(m.Query)
 	for i := range m.Observations {
 		n += wirefield.SizeBytes(m.Observations[i].size())
 	}
@@ -150,7 +143,7 @@ func (m *ReportReq) size() int {
 }
 
 func (m *ReportReq) append(b []byte) []byte {
-	b = appendEpochRound(b, m.Epoch, m.Round)
+	b = roundwire.AppendPosition(b, m.Epoch, m.Round)
 	b = wirefield.AppendBytes(b, 3, m.Query)
 	for i := range m.Observations {
 		b = wirefield.StartMessage(b, 4, m.Observations[i].size())
@@ -175,11 +168,11 @@ func (r *AttestedReportOne) append(b []byte) []byte {
 }
 
 func (m *Report) size() int {
-	return sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeBytes(m.AttestedReport.size())
+	return roundwire.SizePosition(m.Epoch, m.Round) + wirefield.SizeBytes(m.AttestedReport.size())
 }
 
 func (m *Report) append(b []byte) []byte {
-	b = appendEpochRound(b, m.Epoch, m.Round)
+	b = roundwire.AppendPosition(b, m.Epoch, m.Round)
 	b = wirefield.StartMessage(b, 3, m.AttestedReport.size())
 	return m.AttestedReport.append(b)
 }
@@ -207,11 +200,11 @@ func (r *AttestedReportMany) append(b []byte) []byte {
 }
 
 func (m *Final) size() int {
-	return sizeEpochRound(m.Epoch, m.Round) + wirefield.SizeBytes(len(m.H)) + wirefield.SizeBytes(m.AttestedReport.size())
+	return roundwire.SizePosition(m.Epoch, m.Round) + wirefield.SizeBytes(len(m.H)) + wirefield.SizeBytes(m.AttestedReport.size())
 }
 
 func (m *Final) append(b []byte) []byte {
-	b = appendEpochRound(b, m.Epoch, m.Round)
+	b = roundwire.AppendPosition(b, m.Epoch, m.Round)
 	b = wirefield.AppendBytes(b, 4, m.H[:])
 	b = wirefield.StartMessage(b, 5, m.AttestedReport.size())
 	return m.AttestedReport.append(b)

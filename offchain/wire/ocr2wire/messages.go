@@ -11,6 +11,7 @@ package ocr2wire
 import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/offchain/wire/roundwire"
 )
 
 // Message is one of the seven OCR2 messages: [NewEpoch], [ObserveReq], [Observe], [ReportReq], [Report], [Final],
@@ -18,42 +19,25 @@ import (
 type Message interface {
 	// Kind tells which message it is.
 	Kind() Kind
+	// Position is the epoch and the round that the message is about; round 0 in NewEpoch.
+	Position() (epoch uint32, round uint8)
+	// String is one line for logs, transcripts and traces.
+	String() string
 	isOCR2Message()
 }
 
 // Kind names a message type. The values are the field numbers of the wrapper's oneof.
-type Kind uint8
+type Kind = roundwire.Kind
 
 const (
-	KindNewEpoch   Kind = 2
-	KindObserveReq Kind = 3
-	KindObserve    Kind = 4
-	KindReportReq  Kind = 5
-	KindReport     Kind = 6
-	KindFinal      Kind = 7
-	KindFinalEcho  Kind = 8
+	KindNewEpoch   = roundwire.KindNewEpoch
+	KindObserveReq = roundwire.KindObserveReq
+	KindObserve    = roundwire.KindObserve
+	KindReportReq  = roundwire.KindReportReq
+	KindReport     = roundwire.KindReport
+	KindFinal      = roundwire.KindFinal
+	KindFinalEcho  = roundwire.KindFinalEcho
 )
-
-// String returns the name used in logs and transcripts, for example "ObserveReq".
-func (k Kind) String() string {
-	switch k {
-	case KindNewEpoch:
-		return "NewEpoch"
-	case KindObserveReq:
-		return "ObserveReq"
-	case KindObserve:
-		return "Observe"
-	case KindReportReq:
-		return "ReportReq"
-	case KindReport:
-		return "Report"
-	case KindFinal:
-		return "Final"
-	case KindFinalEcho:
-		return "FinalEcho"
-	}
-	return "unknown message kind"
-}
 
 // NewEpoch announces that its sender wishes to enter Epoch.
 type NewEpoch struct {
@@ -137,6 +121,14 @@ func (*ReportReq) Kind() Kind  { return KindReportReq }
 func (*Report) Kind() Kind     { return KindReport }
 func (*Final) Kind() Kind      { return KindFinal }
 func (*FinalEcho) Kind() Kind  { return KindFinalEcho }
+
+func (m *NewEpoch) Position() (uint32, uint8)   { return m.Epoch, 0 }
+func (m *ObserveReq) Position() (uint32, uint8) { return m.Epoch, m.Round }
+func (m *Observe) Position() (uint32, uint8)    { return m.Epoch, m.Round }
+func (m *ReportReq) Position() (uint32, uint8)  { return m.Epoch, m.Round }
+func (m *Report) Position() (uint32, uint8)     { return m.Epoch, m.Round }
+func (m *Final) Position() (uint32, uint8)      { return m.Epoch, m.Round }
+func (m *FinalEcho) Position() (uint32, uint8)  { return m.Final.Epoch, m.Final.Round }
 
 func (*NewEpoch) isOCR2Message()   {}
 func (*ObserveReq) isOCR2Message() {}

@@ -1,9 +1,10 @@
 package ocr2wire
 
 import (
-	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/ocrkit/ocrkit/offchain/wire/roundwire"
 )
 
 // The String methods give one line for logs, transcripts and traces; long byte strings are cut. They are stable.
@@ -11,12 +12,12 @@ import (
 func (m *NewEpoch) String() string { return fmt.Sprintf("NewEpoch epoch=%d", m.Epoch) }
 
 func (m *ObserveReq) String() string {
-	return fmt.Sprintf("ObserveReq epoch=%d round=%d query=%s", m.Epoch, m.Round, shortHex(m.Query))
+	return fmt.Sprintf("ObserveReq epoch=%d round=%d query=%s", m.Epoch, m.Round, roundwire.ShortHex(m.Query))
 }
 
 func (m *Observe) String() string {
 	return fmt.Sprintf("Observe epoch=%d round=%d observation=%s signature=%s",
-		m.Epoch, m.Round, shortHex(m.SignedObservation.Observation), shortHex(m.SignedObservation.Signature))
+		m.Epoch, m.Round, roundwire.ShortHex(m.SignedObservation.Observation), roundwire.ShortHex(m.SignedObservation.Signature))
 }
 
 func (m *ReportReq) String() string {
@@ -25,9 +26,9 @@ func (m *ReportReq) String() string {
 		if i > 0 {
 			list.WriteByte(' ')
 		}
-		fmt.Fprintf(&list, "%d:%s", m.Observations[i].Observer, shortHex(m.Observations[i].Observation))
+		fmt.Fprintf(&list, "%d:%s", m.Observations[i].Observer, roundwire.ShortHex(m.Observations[i].Observation))
 	}
-	return fmt.Sprintf("ReportReq epoch=%d round=%d query=%s observations=[%s]", m.Epoch, m.Round, shortHex(m.Query), &list)
+	return fmt.Sprintf("ReportReq epoch=%d round=%d query=%s observations=[%s]", m.Epoch, m.Round, roundwire.ShortHex(m.Query), &list)
 }
 
 func (m *Report) String() string {
@@ -35,7 +36,7 @@ func (m *Report) String() string {
 		return fmt.Sprintf("Report epoch=%d round=%d skip", m.Epoch, m.Round)
 	}
 	return fmt.Sprintf("Report epoch=%d round=%d report=%s signature=%s",
-		m.Epoch, m.Round, shortHex(m.AttestedReport.Report), shortHex(m.AttestedReport.Signature))
+		m.Epoch, m.Round, roundwire.ShortHex(m.AttestedReport.Report), roundwire.ShortHex(m.AttestedReport.Signature))
 }
 
 func (m *Final) String() string { return "Final " + m.fields() }
@@ -48,13 +49,5 @@ func (m *Final) fields() string {
 		signers[i] = int(s.Signer)
 	}
 	return fmt.Sprintf("epoch=%d round=%d h=%s report=%s signers=%v",
-		m.Epoch, m.Round, shortHex(m.H[:]), shortHex(m.AttestedReport.Report), signers)
-}
-
-// shortHex writes up to eight bytes, and of longer strings the first four and the length.
-func shortHex(b []byte) string {
-	if len(b) <= 8 {
-		return hex.EncodeToString(b)
-	}
-	return fmt.Sprintf("%x..(%d)", b[:4], len(b))
+		m.Epoch, m.Round, roundwire.ShortHex(m.H[:]), roundwire.ShortHex(m.AttestedReport.Report), signers)
 }
