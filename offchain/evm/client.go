@@ -14,7 +14,9 @@ import (
 	"github.com/ethereum/go-ethereum/ethclient"
 	"github.com/ethereum/go-ethereum/rpc"
 
+	"github.com/ocrkit/ocrkit/codegen/solabi"
 	"github.com/ocrkit/ocrkit/gen/ocr2"
+	"github.com/ocrkit/ocrkit/gen/ocr3"
 )
 
 // Client is what this package asks of a node. *ethclient.Client has it (over HTTP, WebSocket or IPC), and so has the client of
@@ -36,8 +38,9 @@ type Client interface {
 
 var _ Client = (*ethclient.Client)(nil)
 
-// RevertOf returns the typed error of a revert that a node reported: one of the generated package's variables or structs
-// where the contract's source names it. It is nil when err is not a revert.
+// RevertOf returns the typed error of a revert that a node reported: one of the variables or structs of the generated packages
+// (gen/ocr1, gen/ocr2, gen/ocr3) where a contract's source names it. Variables of different packages with the same reason are the
+// same error to errors.Is. It is nil when err is not a revert.
 func RevertOf(err error) error {
 	var revert revertError
 	if errors.As(err, &revert) {
@@ -61,7 +64,16 @@ func RevertOf(err error) error {
 	if hexErr != nil {
 		return nil
 	}
-	return ocr2.DecodeRevert(data)
+	return decodeRevert(data)
+}
+
+// decodeRevert asks all families of contracts. Those of OCR1 and OCR2 revert with strings, those of OCR3 with errors of their own.
+func decodeRevert(data []byte) error {
+	err := ocr2.DecodeRevert(data)
+	if unknown := (*solabi.UnknownRevert)(nil); errors.As(err, &unknown) {
+		return ocr3.DecodeRevert(data)
+	}
+	return err
 }
 
 // revertError marks the typed error of a revert, which as such says nothing about where it comes from.

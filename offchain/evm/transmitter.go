@@ -102,5 +102,8 @@ func (t *Transmitter) LatestConfigDigestAndEpoch(ctx context.Context) (configDig
 
 // FromAccount implements types.ContractTransmitter: the address with the checksum of EIP-55.
 func (t *Transmitter) FromAccount(context.Context) (types.Account, error) {
-	return types.Account(t.sender.From().Hex()), nil
+	return accountOf(t.sender), nil
 }
+
+// accountOf returns the sender's account with the checksum of EIP-55.
+func accountOf(sender TxSender) types.Account { return types.Account(sender.From().Hex()) }

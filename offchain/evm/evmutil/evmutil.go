@@ -1,5 +1,5 @@
-// Package evmutil converts between what OCR2 contracts on EVM chains see and the types of the engine: signatures, report
-// contexts, configs and config digests.
+// Package evmutil converts between what contracts on EVM chains see and the types of the engine: signatures, report contexts,
+// configs and config digests. What has no protocol in its name is for OCR2.
 package evmutil
 
 import (
@@ -52,7 +52,7 @@ func ContractConfigFromParts(
 		ConfigDigest:          configDigest,
 		ConfigCount:           configCount,
 		Signers:               make([]types.OnchainPublicKey, 0, len(signers)),
-		Transmitters:          make([]types.Account, 0, len(transmitters)),
+		Transmitters:          accounts(transmitters),
 		F:                     f,
 		OnchainConfig:         onchainConfig,
 		OffchainConfigVersion: offchainConfigVersion,
@@ -61,10 +61,16 @@ func ContractConfigFromParts(
 	for _, signer := range signers {
 		config.Signers = append(config.Signers, signer.Bytes())
 	}
-	for _, transmitter := range transmitters {
-		config.Transmitters = append(config.Transmitters, types.Account(transmitter.Hex()))
-	}
 	return config
+}
+
+// accounts returns addresses as accounts, with the checksum of EIP-55.
+func accounts(addresses []common.Address) []types.Account {
+	accounts := make([]types.Account, 0, len(addresses))
+	for _, address := range addresses {
+		accounts = append(accounts, types.Account(address.Hex()))
+	}
+	return accounts
 }
 
 // EVMOffchainConfigDigester computes the config digests of one OCR2 contract. It is pure and safe for concurrent use.
@@ -85,12 +91,9 @@ func (d EVMOffchainConfigDigester) ConfigDigest(_ context.Context, cc types.Cont
 		}
 		signers[i] = common.Address(signer)
 	}
-	transmitters := make([]common.Address, len(cc.Transmitters))
-	for i, transmitter := range cc.Transmitters {
-		var err error
-		if transmitters[i], err = parseAccount(transmitter); err != nil {
-			return types.ConfigDigest{}, fmt.Errorf("config digest: transmitter %d: %w", i, err)
-		}
+	transmitters, err := transmitterAddresses(cc)
+	if err != nil {
+		return types.ConfigDigest{}, err
 	}
 	preimage := ocr2.EVMSimplePreimage{
 		ChainId:               d.ChainID,
@@ -109,6 +112,18 @@ func (d EVMOffchainConfigDigester) ConfigDigest(_ context.Context, cc types.Cont
 // ConfigDigestPrefix implements types.OffchainConfigDigester. It never fails.
 func (d EVMOffchainConfigDigester) ConfigDigestPrefix(context.Context) (types.ConfigDigestPrefix, error) {
 	return ocr2.ConfigDigestPrefixEVMSimple, nil
+}
+
+// transmitterAddresses is the inverse of accounts for the transmitters of a config.
+func transmitterAddresses(cc types.ContractConfig) ([]common.Address, error) {
+	transmitters := make([]common.Address, len(cc.Transmitters))
+	for i, transmitter := range cc.Transmitters {
+		var err error
+		if transmitters[i], err = parseAccount(transmitter); err != nil {
+			return nil, fmt.Errorf("config digest: transmitter %d: %w", i, err)
+		}
+	}
+	return transmitters, nil
 }
 
 func parseAccount(account types.Account) (common.Address, error) {

@@ -16,6 +16,8 @@ var BLS Scheme = blsScheme{}
 
 type blsScheme struct{}
 
+func (blsScheme) Name() string { return "bls" }
+
 func (blsScheme) String() string { return "BLS (BN254)" }
 
 func (blsScheme) PublicKeyLength() int { return bn254bls.KeySize }

@@ -20,6 +20,8 @@ var ECDSA Scheme = ecdsaScheme{}
 
 type ecdsaScheme struct{}
 
+func (ecdsaScheme) Name() string { return "ecdsa" }
+
 func (ecdsaScheme) String() string { return "ECDSA (secp256k1)" }
 
 func (ecdsaScheme) PublicKeyLength() int { return ocr3.ECDSAKeyLength }

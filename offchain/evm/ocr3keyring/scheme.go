@@ -17,7 +17,10 @@ const MaxOracles = ocr3.MaxNumOracles
 
 // Scheme is a signature scheme of the attestation verifiers. Implementations are safe for concurrent use.
 type Scheme interface {
-	// String returns the name of the scheme.
+	// Name returns what the function attestationScheme of contracts with the scheme returns: "ecdsa" or "bls".
+	Name() string
+
+	// String returns the name of the scheme for people.
 	String() string
 
 	// PublicKeyLength returns the length in bytes of on-chain public keys.
@@ -42,6 +45,16 @@ type Scheme interface {
 	// number of signatures, two by one oracle, an oracle that is not there, n above MaxOracles, a malformed signature. It does not
 	// verify the signatures; the protocol has done that.
 	Attestation(n, f int, signatures []types.AttributedOnchainSignature) ([]byte, error)
+}
+
+// SchemeNamed returns the scheme with that Name. Errors list the names that there are.
+func SchemeNamed(name string) (Scheme, error) {
+	for _, scheme := range []Scheme{ECDSA, BLS} {
+		if scheme.Name() == name {
+			return scheme, nil
+		}
+	}
+	return nil, fmt.Errorf("attestation scheme %.40q is unknown, want %q or %q", name, ECDSA.Name(), BLS.Name())
 }
 
 // ReportHash returns what oracles sign of a report.
