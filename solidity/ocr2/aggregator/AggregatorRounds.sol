@@ -4,7 +4,7 @@ pragma solidity ^0.8.20;
 import {AggregatorInterface} from "../../shared/interfaces/AggregatorInterface.sol";
 import {AggregatorV2V3Interface} from "../../shared/interfaces/AggregatorV2V3Interface.sol";
 import {AggregatorV3Interface} from "../../shared/interfaces/AggregatorV3Interface.sol";
-import {Transmission} from "../internal/Transmission.sol";
+import {Transmission} from "../../shared/aggregator/Transmission.sol";
 import {AggregatorState} from "./AggregatorState.sol";
 
 /// @title The answers of an aggregator

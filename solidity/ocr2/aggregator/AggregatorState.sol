@@ -5,7 +5,7 @@ import {OwnerRole} from "../../shared/access/OwnerRole.sol";
 import {Accounts} from "../internal/Account.sol";
 import {Config, ConfigLib} from "../../shared/aggregator/ConfigCode.sol";
 import {HotWord, HotWordLib} from "../../shared/aggregator/HotWord.sol";
-import {Transmission} from "../internal/Transmission.sol";
+import {Transmission} from "../../shared/aggregator/Transmission.sol";
 
 /// @title What all parts of an aggregator share
 abstract contract AggregatorState is OwnerRole {

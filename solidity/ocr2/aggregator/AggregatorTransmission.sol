@@ -8,7 +8,7 @@ import {HotWord} from "../../shared/aggregator/HotWord.sol";
 import {Billing} from "../internal/Billing.sol";
 import {ReportBuffer, ReportBufferLib} from "../internal/ReportBuffer.sol";
 import {Signatures} from "../internal/Signatures.sol";
-import {Transmission, TransmissionLib} from "../internal/Transmission.sol";
+import {Transmission, TransmissionLib} from "../../shared/aggregator/Transmission.sol";
 import {AggregatorConfiguration} from "./AggregatorConfiguration.sol";
 import {AggregatorRounds} from "./AggregatorRounds.sol";
 import {AggregatorValidation} from "./AggregatorValidation.sol";

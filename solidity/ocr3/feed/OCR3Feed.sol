@@ -3,6 +3,7 @@ pragma solidity ^0.8.20;
 
 import {OnchainConfig, OnchainConfigLib} from "../../ocr2/OnchainConfig.sol";
 import {OwnerRole} from "../../shared/access/OwnerRole.sol";
+import {Transmission, TransmissionLib} from "../../shared/aggregator/Transmission.sol";
 import {AggregatorInterface} from "../../shared/interfaces/AggregatorInterface.sol";
 import {AggregatorV3Interface} from "../../shared/interfaces/AggregatorV3Interface.sol";
 import {OCR3AttestationVerifierBase} from "../OCR3AttestationVerifierBase.sol";
@@ -29,7 +30,8 @@ import {OCR3FeedInterface} from "./OCR3FeedInterface.sol";
 /// Each report makes a round. Rounds are numbered from 1, without gaps, across configurations, and all of them stay readable:
 /// consumers of an OCR2 feed can read from this one instead. There are no payments, no requests for rounds and no validator.
 ///
-/// @dev A transmission reads three slots and the keys, and writes two: the state, and the new round.
+/// @dev A transmission reads two slots, the state and the digest of its sender, besides the keys; it writes two, the state
+/// and the new round.
 abstract contract OCR3Feed is OCR3FeedInterface, OCR3AttestationVerifierBase, OwnerRole {
   /// @dev Most oracles that one configuration may have. The verifiers would take one more; offchain, 31 is the limit of all
   /// protocols.
@@ -50,13 +52,6 @@ abstract contract OCR3Feed is OCR3FeedInterface, OCR3AttestationVerifierBase, Ow
     uint32 configBlockNumber;
     uint8 n;
     uint8 f;
-  }
-
-  /// @dev What is kept of a round, in one slot. A round that does not exist is zero.
-  struct Round {
-    int192 answer;
-    uint32 observationsTimestamp;
-    uint32 transmissionTimestamp;
   }
 
   /// @inheritdoc AggregatorV3Interface
@@ -81,7 +76,7 @@ abstract contract OCR3Feed is OCR3FeedInterface, OCR3AttestationVerifierBase, Ow
   /// an account may transmit and what digest is in force, and no configuration leaves anything behind that has to be cleared.
   mapping(uint32 configCount => mapping(address transmitter => bytes32 configDigest)) private s_digestOf;
 
-  mapping(uint32 roundId => Round) private s_rounds;
+  mapping(uint32 roundId => Transmission) private s_transmissions;
 
   /// @param minAnswer_ lowest answer to accept
   /// @param maxAnswer_ highest answer to accept
@@ -198,9 +193,8 @@ abstract contract OCR3Feed is OCR3FeedInterface, OCR3AttestationVerifierBase, Ow
     if (r.answer < minAnswer || maxAnswer < r.answer) revert AnswerOutOfRange(r.answer);
 
     uint32 roundId = state.latestRoundId + 1;
-    (state.latestSeqNr, state.latestRoundId) = (seqNr, roundId);
-    s_state = state;
-    s_rounds[roundId] = Round(r.answer, r.observationsTimestamp, uint32(block.timestamp));
+    (s_state.latestSeqNr, s_state.latestRoundId) = (seqNr, roundId);
+    s_transmissions[roundId] = TransmissionLib.pack(r.answer, r.observationsTimestamp, uint32(block.timestamp));
 
     emit NewTransmission(roundId, r.answer, msg.sender, r.observationsTimestamp, configDigest, seqNr);
     emit NewRound(roundId, address(0), r.observationsTimestamp);
@@ -220,22 +214,20 @@ abstract contract OCR3Feed is OCR3FeedInterface, OCR3AttestationVerifierBase, Ow
       uint32 transmissionTimestamp
     )
   {
-    Round memory latest = _round(s_state.latestRoundId);
-    return (
-      s_configDigest, s_state.latestSeqNr, latest.answer, latest.observationsTimestamp, latest.transmissionTimestamp
-    );
+    Transmission t = s_transmissions[s_state.latestRoundId];
+    return (s_configDigest, s_state.latestSeqNr, t.answer(), t.observationsTimestamp(), t.transmissionTimestamp());
   }
 
   // ---------------------------------------------------------------------------------------------------------- answers
 
   /// @inheritdoc AggregatorInterface
   function latestAnswer() external view override returns (int256) {
-    return _round(s_state.latestRoundId).answer;
+    return s_transmissions[s_state.latestRoundId].answer();
   }
 
   /// @inheritdoc AggregatorInterface
   function latestTimestamp() external view override returns (uint256) {
-    return _round(s_state.latestRoundId).transmissionTimestamp;
+    return s_transmissions[s_state.latestRoundId].transmissionTimestamp();
   }
 
   /// @inheritdoc AggregatorInterface
@@ -245,12 +237,14 @@ abstract contract OCR3Feed is OCR3FeedInterface, OCR3AttestationVerifierBase, Ow
 
   /// @inheritdoc AggregatorInterface
   function getAnswer(uint256 roundId) external view override returns (int256) {
-    return _round(roundId).answer;
+    if (roundId > type(uint32).max) return 0;
+    return s_transmissions[uint32(roundId)].answer();
   }
 
   /// @inheritdoc AggregatorInterface
   function getTimestamp(uint256 roundId) external view override returns (uint256) {
-    return _round(roundId).transmissionTimestamp;
+    if (roundId > type(uint32).max) return 0;
+    return s_transmissions[uint32(roundId)].transmissionTimestamp();
   }
 
   /// @inheritdoc AggregatorV3Interface
@@ -275,12 +269,7 @@ abstract contract OCR3Feed is OCR3FeedInterface, OCR3AttestationVerifierBase, Ow
   }
 
   function _roundData(uint32 id) private view returns (uint80, int256, uint256, uint256, uint80) {
-    Round memory r = _round(id);
-    return (id, r.answer, r.observationsTimestamp, r.transmissionTimestamp, id);
-  }
-
-  /// @dev What is kept of a round, zero if there is no such round.
-  function _round(uint256 roundId) private view returns (Round memory r) {
-    if (roundId <= type(uint32).max) r = s_rounds[uint32(roundId)];
+    Transmission t = s_transmissions[id];
+    return (id, t.answer(), t.observationsTimestamp(), t.transmissionTimestamp(), id);
   }
 }

@@ -78,10 +78,7 @@ interface OCR3FeedInterface is AggregatorV2V3Interface, TypeAndVersionInterface 
   /// @return configCount how many configurations there have been
   /// @return blockNumber block of the latest ConfigSet
   /// @return configDigest identifies the configuration; zero if there is none yet
-  function latestConfigDetails()
-    external
-    view
-    returns (uint32 configCount, uint32 blockNumber, bytes32 configDigest);
+  function latestConfigDetails() external view returns (uint32 configCount, uint32 blockNumber, bytes32 configDigest);
 
   /// @notice Everything about the latest report.
   /// @return configDigest configuration that is in force

@@ -82,15 +82,7 @@ contract ExposedOCR3 {
     bytes memory offchainConfig
   ) external pure returns (bytes32) {
     return FeedConfigDigest.configDigestFromConfigData(
-      chainId,
-      contractAddress,
-      configCount,
-      keys,
-      transmitters,
-      f,
-      onchainConfig,
-      offchainConfigVersion,
-      offchainConfig
+      chainId, contractAddress, configCount, keys, transmitters, f, onchainConfig, offchainConfigVersion, offchainConfig
     );
   }
 }
