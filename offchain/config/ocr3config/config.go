@@ -2,7 +2,8 @@
 //
 // [PublicConfigFromContractConfig] is what everybody can read in a config, [SharedConfigFromContractConfig] adds what only
 // the oracles of the config can: their own id and the shared secret. [Encode] and [Check] are the other direction, for
-// tools that compose configs; [Canonical] tells whether somebody else's composer writes the same bytes as this one.
+// tools that compose configs; [Lint] tells them what is legal but unwise, and [Canonical] whether somebody else's composer writes the
+// same bytes as this one.
 //
 // From an accepted config follow the numbers exported for
 // monitoring ([Metrics]).
