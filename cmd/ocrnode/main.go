@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/feed"
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/node"
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/nodelog"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 )
 
@@ -89,7 +91,9 @@ func devnetCommand(stdout, stderr io.Writer) *cli.Command {
 			"prices, and ends after the wanted number of reports. Exits with 0 only if they are all on chain and every\n" +
 			"answer lies within what honest oracles observed. All keys come from the seed and protect nothing.",
 		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "protocol", Value: string(oracle.OCR2), Usage: "what the oracles speak: " + protocols()},
 			&cli.IntFlag{Name: "oracles", Value: 4, Usage: "number of oracles, 4 to 31"},
+			&cli.StringFlag{Name: "verifier", Usage: "how the contract knows the reports, where there is a choice"},
 			&cli.IntFlag{Name: "faulty", Usage: "how many of them are hostile, at most a third"},
 			&cli.IntFlag{Name: "rounds", Value: 10, Usage: "end after that many reports"},
 			&cli.StringFlag{Name: "chain", Value: devnet.EmbeddedChain, Usage: "`URL` of a node, or \"embedded\" for a chain in this process"},
@@ -113,6 +117,7 @@ func devnetCommand(stdout, stderr io.Writer) *cli.Command {
 				level = slog.LevelDebug
 			}
 			options := devnet.Options{
+				Kind:    oracle.Kind{Protocol: oracle.Protocol(c.String("protocol")), Verifier: oracle.Verifier(c.String("verifier"))}.WithDefaults(),
 				Oracles: c.Int("oracles"), Faulty: c.Int("faulty"), Rounds: c.Int("rounds"),
 				Chain: c.String("chain"), Feed: c.String("feed"), FeedPath: c.String("feed-path"),
 				Transport: c.String("transport"), Seed: c.Uint64("seed"), Timeout: c.Duration("timeout"),
@@ -139,6 +144,15 @@ func devnetCommand(stdout, stderr io.Writer) *cli.Command {
 			return devnet.Run(c.Context, options, screen)
 		},
 	}
+}
+
+// protocols lists them for people.
+func protocols() string {
+	var names []string
+	for _, p := range oracle.Protocols() {
+		names = append(names, string(p))
+	}
+	return strings.Join(names, ", ")
 }
 
 // isTerminal tells whether w is a terminal, where lines may be overwritten.

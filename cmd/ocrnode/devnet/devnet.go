@@ -1,4 +1,4 @@
-// Package devnet runs a whole OCR2 network in one process: it deploys the contracts, sets the configuration the way that
+// Package devnet runs a whole network of oracles in one process: it deploys the contracts, sets the configuration the way that
 // ocrdeploy does, starts the oracles, each with its own view of real prices, and shows the reports as they land.
 package devnet
 
@@ -16,17 +16,18 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/feed"
-	"github.com/ocrkit/ocrkit/offchain"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/nodelog"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/keys"
-	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
-	"github.com/ocrkit/ocrkit/offchain/runtime"
 	"github.com/ocrkit/ocrkit/offchain/store"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // Options of [Run].
 type Options struct {
+	// Kind is what the oracles speak, and how the contract knows their reports.
+	Kind oracle.Kind
 	// Oracles is n: 4 to 31. Faulty of them, at most (n-1)/3, are hostile.
 	Oracles, Faulty int
 	// Rounds is how many reports are waited for; at least 1.
@@ -48,7 +49,11 @@ type Options struct {
 
 // Validate says what is wrong with the options.
 func (o Options) Validate() error {
+	var problem error
+	o.Kind.Check(func(field, text string) { problem = errors.Join(problem, fmt.Errorf("%s: %s", field, text)) })
 	switch {
+	case problem != nil:
+		return problem
 	case o.Oracles < 4 || o.Oracles > types.MaxOracles:
 		return fmt.Errorf("%d oracles: want 4 to %d", o.Oracles, types.MaxOracles)
 	case o.Faulty < 0 || o.Faulty > maxFaulty(o.Oracles):
@@ -97,8 +102,10 @@ func Run(ctx context.Context, o Options, show Screen) (err error) {
 	}
 	defer c.close()
 
+	market := newMarket(prices, o.Seed)
+	p := newProtocol(o.Kind, market)
 	show.note("deploying contracts and setting the configuration on %s", c.name)
-	installed, err := install(ctx, c, keyring, show)
+	installed, err := install(ctx, c, keyring, p, show)
 	if err != nil {
 		return err
 	}
@@ -108,54 +115,61 @@ func Run(ctx context.Context, o Options, show Screen) (err error) {
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
 
-	var links transport = memoryTransport{inmemory.NewNetwork()}
-	if o.Transport == TransportTCP {
-		if links, err = openTCP(installed.configDigest, keyring.oracles, keyring.bootstrapper, o.Logger); err != nil {
-			return err
-		}
+	links, bootstrapper, err := openTransport(o.Transport, keyring.bootstrapper, o.Logger)
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, links.close()) }()
 
 	s := &site{
-		chain: c, aggregator: installed.aggregator, transport: links, database: database,
-		market: newMarket(prices, o.Seed), juels: juelsPerEther, seed: o.Seed, logger: o.Logger,
+		chain: c, kind: o.Kind, protocol: p, aggregator: installed.aggregator, transport: links, database: database,
+		market: market, juels: juelsPerEther, seed: o.Seed, logger: o.Logger,
 	}
-	vicesOf := assignVices(o)
+	vicesOf := assignVices(o, p.vices())
 	started := Started{
-		Type: "start", Chain: c.name, ChainID: c.id.Uint64(), Feed: prices.String(), Aggregator: installed.aggregator,
-		LinkToken: installed.linkToken, ConfigDigest: installed.configDigest.Hex(), N: o.Oracles, F: maxFaulty(o.Oracles),
+		Type: "start", Chain: c.name, ChainID: c.id.Uint64(), Feed: prices.String(), Kind: o.Kind, Aggregator: installed.aggregator,
+		LinkToken: installed.linkToken, ConfigDigest: installed.configDigest, N: o.Oracles, F: maxFaulty(o.Oracles),
 	}
 	for i, bundle := range keyring.oracles {
-		entry := StartedOracle{ID: i, PeerID: bundle.Peer.PeerID().String(), Signer: bundle.Onchain.Address(), Transmitter: bundle.Transmit.Address()}
-		if vicesOf[i] >= 0 {
-			entry.Vice = vicesOf[i].String()
+		entry := StartedOracle{
+			ID: i, PeerID: bundle.Peer.PeerID().String(), Signer: o.Kind.Signer(bundle.Public()), Transmitter: bundle.Transmit.Address(),
+		}
+		if vicesOf[i] != nil {
+			entry.Vice = vicesOf[i].name
 		}
 		started.Oracles = append(started.Oracles, entry)
 	}
 	show.started(started)
 
-	var oracles []*oracle
-	defer func() { err = errors.Join(err, closeAll(oracles)) }()
+	if bootstrapper != nil {
+		service, err := oracle.StartBootstrapper(s.args(bootstrapper, keyring.bootstrapper, nodelog.With(o.Logger, "oracle", "bootstrapper")))
+		if err != nil {
+			return fmt.Errorf("bootstrapper: %w", err)
+		}
+		defer func() { err = errors.Join(err, service.Close()) }()
+	}
+	var members []*member
+	defer func() { err = errors.Join(err, closeAll(members)) }()
 	for i, bundle := range keyring.oracles {
 		oracle, err := s.startOracle(i, bundle, vicesOf[i])
 		if err != nil {
 			return fmt.Errorf("oracle %d: %w", i, err)
 		}
-		oracles = append(oracles, oracle)
+		members = append(members, oracle)
 	}
-	return follow(ctx, s, o, oracles, installed.block, show)
+	return follow(ctx, s, o, members, installed.block, show)
 }
 
 // follow shows reports until there are enough.
-func follow(ctx context.Context, s *site, o Options, oracles []*oracle, fromBlock uint64, show Screen) error {
+func follow(ctx context.Context, s *site, o Options, members []*member, fromBlock uint64, show Screen) error {
 	began := time.Now()
 	summary := Summary{Type: "summary", Wanted: o.Rounds, Aggregator: s.aggregator}
-	epochs := map[uint32]bool{}
+	epochs := map[uint64]bool{}
 	var gas uint64
 	wrong := 0
 	w := &watcher{
-		chain: s.chain, aggregator: s.aggregator, market: s.market, next: fromBlock,
-		idle: func() { show.live(statuses(oracles)) },
+		chain: s.chain, aggregator: s.aggregator, protocol: s.protocol, market: s.market, next: fromBlock,
+		idle: func() { show.live(len(members), s.running(members)) },
 	}
 	err := w.watch(ctx, func(r Report) bool {
 		summary.Reports++
@@ -171,11 +185,9 @@ func follow(ctx context.Context, s *site, o Options, oracles []*oracle, fromBloc
 	summary.Seconds = time.Since(began).Seconds()
 	summary.Epochs = len(epochs)
 	summary.FeedFailures = s.market.feedFailures()
-	for _, status := range statuses(oracles) {
-		if i := status.Instance; i != nil {
-			summary.Malformed += i.Malformed
-			summary.Dropped += i.Dropped
-		}
+	for _, p := range s.running(members) {
+		summary.Malformed += p.malformed
+		summary.Dropped += p.dropped
 	}
 	if summary.Reports > 0 {
 		summary.MeanGas = gas / uint64(summary.Reports)
@@ -193,35 +205,33 @@ func follow(ctx context.Context, s *site, o Options, oracles []*oracle, fromBloc
 	return err
 }
 
-func statuses(oracles []*oracle) []runtime.Status {
-	all := make([]runtime.Status, 0, len(oracles))
-	for _, o := range oracles {
-		if reporter, ok := o.node.(offchain.StatusReporter); ok {
-			all = append(all, reporter.Status())
+// running returns what those do that have taken up the config.
+func (s *site) running(members []*member) []progress {
+	all := make([]progress, 0, len(members))
+	for _, m := range members {
+		if p, ok := s.protocol.progress(m.oracle.Status()); ok {
+			all = append(all, p)
 		}
 	}
 	return all
 }
 
-func closeAll(oracles []*oracle) error {
-	errs := make([]error, len(oracles))
+func closeAll(members []*member) error {
+	errs := make([]error, len(members))
 	var closing sync.WaitGroup
-	for i, o := range oracles {
-		closing.Go(func() { errs[i] = o.close() })
+	for i, m := range members {
+		closing.Go(func() { errs[i] = m.close() })
 	}
 	closing.Wait()
 	return errors.Join(errs...)
 }
 
-// assignVices picks the hostile oracles; the vices go round. The result is negative for honest ones.
-func assignVices(o Options) []vice {
-	assigned := make([]vice, o.Oracles)
-	for i := range assigned {
-		assigned[i] = -1
-	}
+// assignVices picks the hostile oracles; the vices go round. The result is nil for honest ones.
+func assignVices(o Options, vices []vice) []*vice {
+	assigned := make([]*vice, o.Oracles)
 	random := rand.New(rand.NewPCG(o.Seed, uint64(o.Oracles)))
 	for k, i := range random.Perm(o.Oracles)[:o.Faulty] {
-		assigned[i] = vice(k % int(vices))
+		assigned[i] = &vices[k%len(vices)]
 	}
 	return assigned
 }

@@ -30,16 +30,16 @@ type market struct {
 
 	mu     sync.Mutex
 	step   int
-	failed int // observations that failed because of the feed
-	rounds map[roundKey]*roundView
-	order  []roundKey // in the order first seen
+	failed int    // observations that failed because of the feed
+	label  string // of the last quote that an honest oracle saw
+	rounds map[round]*roundView
+	order  []round // in the order first seen
 }
 
-type roundKey struct {
-	digest types.ConfigDigest
-	epoch  uint32
-	round  uint8
-}
+// round is a round of a protocol.
+type round struct{ epoch, number uint64 }
+
+func (r round) String() string { return fmt.Sprintf("epoch %d round %d", r.epoch, r.number) }
 
 type roundView struct {
 	label  string
@@ -47,7 +47,7 @@ type roundView struct {
 }
 
 func newMarket(prices feed.Feed, seed uint64) *market {
-	return &market{feed: prices, seed: seed, rounds: map[roundKey]*roundView{}}
+	return &market{feed: prices, seed: seed, rounds: map[round]*roundView{}}
 }
 
 // advance moves the feed on: the next observations are of step.
@@ -66,46 +66,48 @@ func (m *market) quote(ctx context.Context) (feed.Quote, error) {
 }
 
 // view returns how oracle sees the price; the same oracle sees the same price at the same step.
-func (m *market) view(ctx context.Context, oracle commontypes.OracleID, ts types.ReportTimestamp) (*big.Int, error) {
+func (m *market) view(ctx context.Context, oracle commontypes.OracleID) (*big.Int, error) {
 	m.mu.Lock()
 	step := m.step
 	m.mu.Unlock()
 	quote, err := m.feed.Quote(ctx, step)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if err != nil {
-		m.mu.Lock()
 		m.failed++
-		m.mu.Unlock()
 		return nil, err
 	}
+	m.label = quote.Label
 	noise := rand.New(rand.NewPCG(m.seed, uint64(oracle)<<32|uint64(uint32(step))))
 	ppm := noise.Int64N(2*noisePPM+1) - noisePPM
 	price := new(big.Int).Mul(quote.Price, big.NewInt(1_000_000+ppm))
-	price.Quo(price, big.NewInt(1_000_000))
+	return price.Quo(price, big.NewInt(1_000_000)), nil
+}
 
+// observed notes what an honest oracle observed in a round, before anybody else hears of it.
+func (m *market) observed(in round, oracle commontypes.OracleID, price *big.Int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key := roundKey{ts.ConfigDigest, ts.Epoch, ts.Round}
-	view := m.rounds[key]
+	view := m.rounds[in]
 	if view == nil {
 		if len(m.order) == maxRoundsRemembered {
 			delete(m.rounds, m.order[0])
 			m.order = m.order[1:]
 		}
-		view = &roundView{label: quote.Label, honest: map[commontypes.OracleID]*big.Int{}}
-		m.rounds[key] = view
-		m.order = append(m.order, key)
+		view = &roundView{label: m.label, honest: map[commontypes.OracleID]*big.Int{}}
+		m.rounds[in] = view
+		m.order = append(m.order, in)
 	}
-	view.honest[oracle] = price
-	return new(big.Int).Set(price), nil
+	view.honest[oracle] = new(big.Int).Set(price)
 }
 
 // check tells what the honest oracles saw in a round, and whether answer lies between the lowest and the highest of it.
-func (m *market) check(digest types.ConfigDigest, epoch uint32, round uint8, answer *big.Int) (label string, err error) {
+func (m *market) check(in round, answer *big.Int) (label string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	view := m.rounds[roundKey{digest, epoch, round}]
+	view := m.rounds[in]
 	if view == nil {
-		return "", fmt.Errorf("a report landed for epoch %d round %d, in which no honest oracle observed", epoch, round)
+		return "", fmt.Errorf("a report landed for %s, in which no honest oracle observed", in)
 	}
 	var low, high *big.Int
 	for _, v := range view.honest {
@@ -117,8 +119,8 @@ func (m *market) check(digest types.ConfigDigest, epoch uint32, round uint8, ans
 		}
 	}
 	if answer.Cmp(low) < 0 || answer.Cmp(high) > 0 {
-		return view.label, fmt.Errorf("answer %s of epoch %d round %d is outside of what honest oracles saw (%s to %s)",
-			formatPrice(answer), epoch, round, formatPrice(low), formatPrice(high))
+		return view.label, fmt.Errorf("answer %s of %s is outside of what honest oracles saw (%s to %s)",
+			formatPrice(answer), in, formatPrice(low), formatPrice(high))
 	}
 	return view.label, nil
 }
@@ -130,14 +132,14 @@ func (m *market) feedFailures() int {
 	return m.failed
 }
 
-// honestSource is the data source of an honest oracle.
+// honestSource is what an honest oracle sees.
 type honestSource struct {
 	market *market
 	oracle commontypes.OracleID
 }
 
-func (s honestSource) Observe(ctx context.Context, ts types.ReportTimestamp) (*big.Int, error) {
-	return s.market.view(ctx, s.oracle, ts)
+func (s honestSource) Observe(ctx context.Context, _ types.ReportTimestamp) (*big.Int, error) {
+	return s.market.view(ctx, s.oracle)
 }
 
 // constantSource observes the same number always.

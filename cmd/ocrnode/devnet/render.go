@@ -8,18 +8,21 @@ import (
 	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
 
-	offchainruntime "github.com/ocrkit/ocrkit/offchain/runtime"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 )
 
 // Started says what was set up, before the first round.
 type Started struct {
-	Type         string          `json:"type"` // "start"
-	Chain        string          `json:"chain"`
-	ChainID      uint64          `json:"chainId"`
-	Feed         string          `json:"feed"`
-	Aggregator   common.Address  `json:"aggregator"`
-	LinkToken    common.Address  `json:"linkToken"`
+	Type    string `json:"type"` // "start"
+	Chain   string `json:"chain"`
+	ChainID uint64 `json:"chainId"`
+	Feed    string `json:"feed"`
+	oracle.Kind
+	Aggregator common.Address `json:"aggregator"`
+	// LinkToken is zero where nobody is paid.
+	LinkToken    common.Address  `json:"linkToken,omitzero"`
 	ConfigDigest string          `json:"configDigest"`
 	N            int             `json:"n"`
 	F            int             `json:"f"`
@@ -28,9 +31,10 @@ type Started struct {
 
 // StartedOracle is one oracle of the network.
 type StartedOracle struct {
-	ID          int            `json:"id"`
-	PeerID      string         `json:"peerId"`
-	Signer      common.Address `json:"signer"`
+	ID     int    `json:"id"`
+	PeerID string `json:"peerId"`
+	// Signer is the key by which the contract knows the oracle, an address or a BLS key with its proof of possession.
+	Signer      hexutil.Bytes  `json:"signer"`
 	Transmitter common.Address `json:"transmitter"`
 	// Vice is how a hostile oracle misbehaves; empty for honest ones.
 	Vice string `json:"vice,omitempty"`
@@ -39,8 +43,8 @@ type StartedOracle struct {
 // Report is one report that landed on chain. Answer and observations are decimal integers in units of 10^-Decimals.
 type Report struct {
 	Type         string         `json:"type"` // "report"
-	Epoch        uint32         `json:"epoch"`
-	Round        uint8          `json:"round"`
+	Epoch        uint64         `json:"epoch"`
+	Round        uint64         `json:"round"`
 	RoundID      uint32         `json:"roundId"` // the aggregator's
 	Label        string         `json:"label"`   // of the feed
 	Answer       *decimal       `json:"answer"`
@@ -101,7 +105,7 @@ type Screen interface {
 	started(Started)
 	note(format string, args ...any)
 	// live says what the oracles are doing right now, where that can be overwritten.
-	live(now []offchainruntime.Status)
+	live(oracles int, running []progress)
 	report(Report)
 	summary(Summary)
 }
@@ -119,7 +123,7 @@ func (s jsonScreen) note(format string, args ...any) {
 	_ = s.encoder.Encode(map[string]string{"type": "note", "text": fmt.Sprintf(format, args...)})
 }
 
-func (s jsonScreen) live([]offchainruntime.Status) {}
+func (s jsonScreen) live(int, []progress) {}
 
 // textScreen writes lines for people; with inPlace, what is said about the round under way is overwritten.
 type textScreen struct {
@@ -154,33 +158,24 @@ func (s *textScreen) note(format string, args ...any) {
 	s.pending = true
 }
 
-func (s *textScreen) live(now []offchainruntime.Status) {
+func (s *textScreen) live(oracles int, running []progress) {
 	if !s.inPlace {
 		return
 	}
-	running := 0
-	var epoch, round uint64
-	var leader, sent, completed int
-	for _, status := range now {
-		i := status.Instance
-		if i == nil {
-			continue
-		}
-		running++
-		if uint64(i.Epoch) > epoch {
-			epoch, round, leader = uint64(i.Epoch), 0, int(i.Leader)
-		}
-		if uint64(i.Epoch) == epoch {
-			round = max(round, uint64(i.Round))
-		}
-		sent += int(i.SentObservations)
-		completed = max(completed, int(i.CompletedRounds))
-	}
-	if running < len(now) {
-		s.note("%d of %d oracles have taken up the configuration", running, len(now))
+	if len(running) < oracles {
+		s.note("%d of %d oracles have taken up the configuration", len(running), oracles)
 		return
 	}
-	s.note("epoch %d, led by #%d: round %d   (%d observations sent and %d rounds completed so far)", epoch, leader, round, sent, completed)
+	var now progress // of who is furthest
+	var sent uint64
+	for _, p := range running {
+		if p.epoch > now.epoch || p.epoch == now.epoch && p.round > now.round {
+			now.epoch, now.round, now.leader = p.epoch, p.round, p.leader
+		}
+		now.completed = max(now.completed, p.completed)
+		sent += p.sent
+	}
+	s.note("epoch %d, led by #%d: round %d   (%d observations sent and %d rounds completed so far)", now.epoch, now.leader, now.round, sent, now.completed)
 }
 
 func (s *textScreen) started(v Started) {
@@ -188,8 +183,11 @@ func (s *textScreen) started(v Started) {
 	s.line("")
 	s.line("  chain       %s (id %d)", v.Chain, v.ChainID)
 	s.line("  feed        %s", v.Feed)
+	s.line("  protocol    %s", v.Kind)
 	s.line("  aggregator  %s", v.Aggregator)
-	s.line("  LINK token  %s", v.LinkToken)
+	if v.LinkToken != (common.Address{}) {
+		s.line("  LINK token  %s", v.LinkToken)
+	}
 	s.line("  config      %s", v.ConfigDigest)
 	s.line("  oracles     n = %d, of which f = %d may be hostile: any %d signatures make a report", v.N, v.F, v.F+1)
 	for _, o := range v.Oracles {
@@ -199,7 +197,7 @@ func (s *textScreen) started(v Started) {
 			s.vices[o.ID] = o.Vice
 		}
 		s.names[o.Transmitter] = o.ID
-		s.line("    #%-2d  signs as %s  transmits as %s%s", o.ID, short(o.Signer), short(o.Transmitter), vice)
+		s.line("    #%-2d  signs as %s  transmits as %s%s", o.ID, shortKey(o.Signer), short(o.Transmitter), vice)
 	}
 	s.line("")
 	s.line("  %5s  %6s  %-10s  %14s  %8s  %-14s  %5s  %7s  %s", "round", "epoch", "price of", "answer", "change", "by", "block", "gas", "observations, lowest to highest (oracle)")
@@ -265,6 +263,14 @@ const maxShown = 7
 func short(a common.Address) string {
 	hex := a.Hex()
 	return hex[:6] + "…" + hex[len(hex)-4:]
+}
+
+// shortKey writes a key as people recognise it.
+func shortKey(key []byte) string {
+	if len(key) == common.AddressLength {
+		return short(common.BytesToAddress(key))
+	}
+	return fmt.Sprintf("0x%x…%x", key[:2], key[len(key)-2:])
 }
 
 // shortPrice writes a price with two decimal places; huge ones as a power of ten.

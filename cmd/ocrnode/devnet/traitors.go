@@ -6,30 +6,45 @@ import (
 	"math/rand/v2"
 	"sync"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/types"
-	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
 // vice is how a hostile oracle of the local network misbehaves.
-type vice int
+type vice struct {
+	name string
+	// lies says that it observes prices far from the truth.
+	lies bool
+	// twist returns what is sent to one receiver in place of a message. Nil: it sends what the protocol says.
+	twist func(payload []byte, to commontypes.OracleID, random *rand.Rand) [][]byte
+}
 
-const (
-	// liar observes a price far from the truth, and otherwise follows the protocol.
-	liar vice = iota
-	// babbler sends garbage beside its messages, and messages that nobody asked for.
-	babbler
-	// equivocator tells different oracles different things, as leader and as follower.
-	equivocator
-	// mute sends nothing.
-	mute
+// liar observes a price far from the truth, and otherwise follows the protocol.
+var liar = vice{name: "liar", lies: true}
 
-	vices
-)
+// mute sends nothing.
+var mute = vice{name: "mute", twist: func([]byte, commontypes.OracleID, *rand.Rand) [][]byte { return nil }}
 
-// String names the vice as the table of oracles shows it.
-func (v vice) String() string {
-	return [...]string{"liar", "babbler", "equivocator", "mute"}[v]
+// babbler sends garbage beside its messages, each of them twice, and messages that nobody asked for.
+func babbler(uninvited func(*rand.Rand) []byte) vice {
+	return vice{name: "babbler", twist: func(payload []byte, _ commontypes.OracleID, random *rand.Rand) [][]byte {
+		garbage := make([]byte, random.IntN(64))
+		for i := range garbage {
+			garbage[i] = byte(random.Uint32())
+		}
+		return [][]byte{garbage, payload, uninvited(random), payload}
+	}}
+}
+
+// equivocator tells different oracles different things, as leader and as follower.
+func equivocator(contradict func(payload []byte, random *rand.Rand) []byte) vice {
+	return vice{name: "equivocator", twist: func(payload []byte, _ commontypes.OracleID, random *rand.Rand) [][]byte {
+		if random.IntN(2) == 0 {
+			return [][]byte{payload}
+		}
+		return [][]byte{contradict(payload, random)}
+	}}
 }
 
 // lyingSource observes prices that are off by a factor.
@@ -62,23 +77,30 @@ func (s hostileSource) Observe(ctx context.Context, _ types.ReportTimestamp) (*b
 	return quote.Price, err
 }
 
-// hostilePeer makes endpoints that misbehave.
-type hostilePeer struct {
+// turn makes a peer whose endpoints misbehave.
+func (v vice) turn(peer *oracle.Peer, seed uint64) *oracle.Peer {
+	if v.twist == nil {
+		return peer
+	}
+	hostile := *peer
+	hostile.Endpoints = &hostileEndpoints{peer.Endpoints, v, seed}
+	return &hostile
+}
+
+// hostileEndpoints makes endpoints that misbehave.
+type hostileEndpoints struct {
 	types.BinaryNetworkEndpointFactory
 	vice vice
 	seed uint64
 }
 
-func (p *hostilePeer) NewEndpoint(cd types.ConfigDigest, peerIDs []string, bootstrappers []commontypes.BootstrapperLocator,
+func (p *hostileEndpoints) NewEndpoint(cd types.ConfigDigest, peerIDs []string, bootstrappers []commontypes.BootstrapperLocator,
 	f int, limits types.BinaryNetworkEndpointLimits) (commontypes.BinaryNetworkEndpoint, error) {
 	endpoint, err := p.BinaryNetworkEndpointFactory.NewEndpoint(cd, peerIDs, bootstrappers, f, limits)
 	if err != nil {
 		return nil, err
 	}
-	return &hostileEndpoint{
-		BinaryNetworkEndpoint: endpoint, vice: p.vice, n: len(peerIDs),
-		random: rand.New(rand.NewPCG(p.seed, 0)),
-	}, nil
+	return newHostileEndpoint(endpoint, p.vice, len(peerIDs), p.seed), nil
 }
 
 // hostileEndpoint stands between a correct oracle and the network, and turns what the oracle says into what a traitor
@@ -92,70 +114,21 @@ type hostileEndpoint struct {
 	random *rand.Rand
 }
 
+func newHostileEndpoint(endpoint commontypes.BinaryNetworkEndpoint, v vice, n int, seed uint64) *hostileEndpoint {
+	return &hostileEndpoint{BinaryNetworkEndpoint: endpoint, vice: v, n: n, random: rand.New(rand.NewPCG(seed, 0))}
+}
+
 func (e *hostileEndpoint) SendTo(payload []byte, to commontypes.OracleID) {
-	for _, p := range e.twist(payload) {
+	e.mu.Lock()
+	twisted := e.vice.twist(payload, to, e.random)
+	e.mu.Unlock()
+	for _, p := range twisted {
 		e.BinaryNetworkEndpoint.SendTo(p, to)
 	}
 }
 
 func (e *hostileEndpoint) Broadcast(payload []byte) {
-	if e.vice == liar {
-		e.BinaryNetworkEndpoint.Broadcast(payload)
-		return
-	}
 	for to := range e.n {
 		e.SendTo(payload, commontypes.OracleID(to))
 	}
-}
-
-// twist returns what is sent to one receiver in place of payload.
-func (e *hostileEndpoint) twist(payload []byte) [][]byte {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch e.vice {
-	case mute:
-		return nil
-	case babbler:
-		garbage := make([]byte, e.random.IntN(64))
-		for i := range garbage {
-			garbage[i] = byte(e.random.Uint32())
-		}
-		early, err := ocr2wire.Encode(&ocr2wire.NewEpoch{Epoch: e.random.Uint32()})
-		if err != nil {
-			return [][]byte{garbage, payload}
-		}
-		return [][]byte{garbage, payload, early, payload}
-	case equivocator:
-		return [][]byte{e.equivocate(payload)}
-	}
-	return [][]byte{payload}
-}
-
-// equivocate changes a message in one of the ways that a receiver alone cannot see through.
-func (e *hostileEndpoint) equivocate(payload []byte) []byte {
-	message, err := ocr2wire.Decode(payload)
-	if err != nil || e.random.IntN(2) == 0 {
-		return payload
-	}
-	switch m := message.(type) {
-	case *ocr2wire.ObserveReq:
-		m.Query = []byte{byte(e.random.Uint32())}
-	case *ocr2wire.ReportReq:
-		if len(m.Observations) > 0 {
-			m.Observations = m.Observations[1:]
-		}
-	case *ocr2wire.Final:
-		m.H[0] ^= 1
-	case *ocr2wire.FinalEcho:
-		m.Final.Round++
-	case *ocr2wire.Observe:
-		m.Round++
-	case *ocr2wire.Report:
-		m.Round++
-	}
-	twisted, err := ocr2wire.Encode(message)
-	if err != nil {
-		return payload
-	}
-	return twisted
 }

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
 	"github.com/ocrkit/ocrkit/offchain/p2p/networking"
-	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // Transports by which the oracles of a devnet speak with each other.
@@ -26,90 +27,61 @@ const (
 )
 
 // transport connects the oracles.
-type transport interface {
-	// join returns what the oracle with these keys connects by, and where it asks for the others' addresses.
-	join(bundle *keys.Bundle, logger commontypes.Logger) (types.BinaryNetworkEndpointFactory, []commontypes.BootstrapperLocator, error)
-	// close ends all connections. The oracles have ended then.
-	close() error
+type transport struct {
+	// memory is nil where the oracles speak over TCP.
+	memory        *inmemory.Network
+	bootstrappers []commontypes.BootstrapperLocator
+	closers       []func() error // in the order of opening
 }
 
-type memoryTransport struct{ network *inmemory.Network }
-
-func (m memoryTransport) join(bundle *keys.Bundle, _ commontypes.Logger) (types.BinaryNetworkEndpointFactory, []commontypes.BootstrapperLocator, error) {
-	return m.network.Peer(bundle.Peer.PeerID().String()), nil, nil
-}
-
-func (memoryTransport) close() error { return nil }
-
-// tcpTransport has a peer for each oracle, and one for a bootstrapper.
-type tcpTransport struct {
-	locators []commontypes.BootstrapperLocator
-	closers  []func() error // in the order of opening
-}
-
-// openTCP starts a bootstrapper for the oracles of a config.
-func openTCP(digest types.ConfigDigest, bundles []*keys.Bundle, bootstrapper *keys.PeerKey, logger commontypes.Logger) (_ *tcpTransport, err error) {
-	t := &tcpTransport{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, t.close())
-		}
-	}()
-	peer, address, err := t.peer(bootstrapper, logger)
-	if err != nil {
-		return nil, err
+// openTransport makes the transport, for TCP with a bootstrapper's peer, which serves no contract yet.
+func openTransport(name string, bootstrapper *keys.PeerKey, logger commontypes.Logger) (*transport, *oracle.Peer, error) {
+	if name != TransportTCP {
+		return &transport{memory: inmemory.NewNetwork()}, nil, nil
 	}
-	t.locators = []commontypes.BootstrapperLocator{{PeerID: bootstrapper.PeerID().String(), Addrs: []string{address}}}
-	var ids []string
-	for _, bundle := range bundles {
-		ids = append(ids, bundle.Peer.PeerID().String())
-	}
-	service, err := peer.bootstrappers.NewBootstrapper(digest, ids, t.locators, maxFaulty(len(bundles)))
-	if err != nil {
-		return nil, err
-	}
-	t.closers = append(t.closers, service.Close)
-	return t, service.Start()
-}
-
-// tcpPeer is what a peer is used for.
-type tcpPeer struct {
-	endpoints     types.BinaryNetworkEndpointFactory
-	bootstrappers types.BootstrapperFactory
-}
-
-func (t *tcpTransport) join(bundle *keys.Bundle, logger commontypes.Logger) (types.BinaryNetworkEndpointFactory, []commontypes.BootstrapperLocator, error) {
-	peer, _, err := t.peer(bundle.Peer, logger)
+	t := &transport{}
+	peer, address, err := t.listen(bootstrapper, logger)
 	if err != nil {
 		return nil, nil, err
 	}
-	return peer.endpoints, t.locators, nil
+	t.bootstrappers = []commontypes.BootstrapperLocator{{PeerID: bootstrapper.PeerID().String(), Addrs: []string{address}}}
+	return t, peer, nil
 }
 
-func (t *tcpTransport) close() error {
+// join returns the place on the network of the oracle with this key.
+func (t *transport) join(key *keys.PeerKey, logger commontypes.Logger) (*oracle.Peer, error) {
+	if t.memory != nil {
+		return oracle.InMemoryPeer(t.memory.Peer(key.PeerID().String())), nil
+	}
+	peer, _, err := t.listen(key, logger)
+	return peer, err
+}
+
+// close ends all connections. The oracles have ended then.
+func (t *transport) close() error {
 	var errs []error
-	for i := len(t.closers) - 1; i >= 0; i-- {
-		errs = append(errs, t.closers[i]())
+	for _, c := range slices.Backward(t.closers) {
+		errs = append(errs, c())
 	}
 	return errors.Join(errs...)
 }
 
-// peer starts a peer at a free port of this machine.
-func (t *tcpTransport) peer(key *keys.PeerKey, logger commontypes.Logger) (_ tcpPeer, address string, err error) {
+// listen starts a peer at a free port of this machine.
+func (t *transport) listen(key *keys.PeerKey, logger commontypes.Logger) (_ *oracle.Peer, address string, err error) {
 	address, err = freeAddress()
 	if err != nil {
-		return tcpPeer{}, "", err
+		return nil, "", err
 	}
-	peer, err := networking.NewPeer(networking.PeerConfig{
+	peer, err := oracle.NewPeer(networking.PeerConfig{
 		PeerKeyring: key, Logger: logger, V2ListenAddresses: []string{address},
 		V2DeltaReconcile: tcpDeltaReconcile, V2DeltaDial: tcpDeltaDial,
 		V2EndpointConfig: networking.EndpointConfigV2{IncomingMessageBufferSize: 30, OutgoingMessageBufferSize: 10},
 	})
 	if err != nil {
-		return tcpPeer{}, "", fmt.Errorf("peer at %s: %w", address, err)
+		return nil, "", fmt.Errorf("peer at %s: %w", address, err)
 	}
 	t.closers = append(t.closers, peer.Close)
-	return tcpPeer{peer.OCR2BinaryNetworkEndpointFactory(), peer.OCR2BootstrapperFactory()}, address, nil
+	return peer, address, nil
 }
 
 // freeAddress returns an address of this machine that nobody listens at.

@@ -8,10 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
-
-	"github.com/ocrkit/ocrkit/gen/ocr2"
-	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
-	"github.com/ocrkit/ocrkit/offchain/types"
+	ethtypes "github.com/ethereum/go-ethereum/core/types"
 )
 
 // watchInterval is how often the chain is asked for new reports.
@@ -24,6 +21,7 @@ const maxWatchFailures = 50
 type watcher struct {
 	chain      *chain
 	aggregator common.Address
+	protocol   protocol
 	market     *market
 	next       uint64 // first block not looked at
 	idle       func() // called when there is nothing new
@@ -63,22 +61,21 @@ func (w *watcher) poll(ctx context.Context, landed func(Report) bool) (more bool
 	}
 	logs, err := w.chain.client.FilterLogs(ctx, ethereum.FilterQuery{
 		FromBlock: new(big.Int).SetUint64(w.next), ToBlock: new(big.Int).SetUint64(head),
-		Addresses: []common.Address{w.aggregator}, Topics: [][]common.Hash{{ocr2.NewTransmissionTopic}},
+		Addresses: []common.Address{w.aggregator}, Topics: [][]common.Hash{{w.protocol.transmission()}},
 	})
 	if err != nil {
 		return true, err
 	}
 	reports := make([]Report, 0, len(logs))
 	for i := range logs {
-		var event ocr2.NewTransmission
-		if err := ocr2.DecodeNewTransmission(&logs[i], &event); err != nil {
-			return true, fmt.Errorf("NewTransmission in block %d: %w", logs[i].BlockNumber, err)
-		}
 		receipt, err := w.chain.client.TransactionReceipt(ctx, logs[i].TxHash)
 		if err != nil {
 			return true, err
 		}
-		r := w.reportOf(&event)
+		r, err := w.report(&logs[i])
+		if err != nil {
+			return true, fmt.Errorf("transmission in block %d: %w", logs[i].BlockNumber, err)
+		}
 		r.Tx, r.Block, r.Gas = logs[i].TxHash, logs[i].BlockNumber, receipt.GasUsed
 		reports = append(reports, r)
 	}
@@ -91,27 +88,24 @@ func (w *watcher) poll(ctx context.Context, landed func(Report) bool) (more bool
 	return true, nil
 }
 
-func (w *watcher) reportOf(event *ocr2.NewTransmission) Report {
-	r := Report{
-		Type: "report", RoundID: event.AggregatorRoundId,
-		Epoch: uint32(event.EpochAndRound >> 8), Round: uint8(event.EpochAndRound),
-		Answer: newDecimal(event.Answer), Transmitter: event.Transmitter,
-	}
-	for i, observation := range event.Observations {
-		r.Observations = append(r.Observations, newDecimal(observation))
-		r.Observers = append(r.Observers, int(event.Observers[i]))
-	}
-	label, err := w.market.check(types.ConfigDigest(event.ConfigDigest), r.Epoch, r.Round, event.Answer)
-	r.Label = label
+// report reads the event of a report, and holds its answer against what honest oracles saw.
+func (w *watcher) report(log *ethtypes.Log) (Report, error) {
+	r, err := w.protocol.report(log)
 	if err != nil {
-		r.OutOfRange = err.Error()
+		return r, err
 	}
-	return r
+	r.Type = "report"
+	if r.OutOfRange == "" {
+		if r.Label, err = w.market.check(round{r.Epoch, r.Round}, &r.Answer.Int); err != nil {
+			r.OutOfRange = err.Error()
+		}
+	}
+	return r, nil
 }
 
 // latestAnswer asks the contract, as a consumer would.
 func (w *watcher) latestAnswer(ctx context.Context) (*big.Int, error) {
-	binding := ocr2aggregator.NewOCR2Aggregator()
+	binding := w.protocol.answers()
 	output, err := w.chain.client.CallContract(ctx, ethereum.CallMsg{To: &w.aggregator, Data: binding.PackLatestAnswer()}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("latestAnswer: %w", err)

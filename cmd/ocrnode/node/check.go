@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -8,8 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/ethclient"
 
-	"github.com/ocrkit/ocrkit/offchain/evm"
-	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -79,37 +79,48 @@ func CheckOnline(ctx context.Context, config *Config, role Role) *Check {
 	}
 	for _, j := range config.Jobs {
 		what := "job " + j.Name
-		address, err := parseAddress(j.Contract)
+		place, err := j.place(config, client)
 		if err != nil {
 			c.add(what, false, "%v", err)
 			continue
 		}
-		contractConfig, err := readConfig(ctx, client, config.Chain.ID, common.Address(address))
+		found, err := oracle.ReadConfig(ctx, j.Kind, place)
 		if err != nil {
-			c.add(what, false, "contract %s: %v", address, err)
+			c.add(what, false, "contract %s: %v", place.Contract, err)
 			continue
 		}
-		signer := slices.IndexFunc(contractConfig.Signers, func(s types.OnchainPublicKey) bool {
-			return string(s) == string(public.OnchainPublicKey())
-		})
-		transmitter := slices.Index(contractConfig.Transmitters, public.Account())
+		key := j.Kind.Signer(public)
+		signer := slices.IndexFunc(found.Signers, func(s []byte) bool { return bytes.Equal(s, key) })
+		transmitter := slices.Index(found.Transmitters, string(public.Account()))
 		switch {
 		case role == RoleBootstrapper:
-			c.add(what, true, "config %s with %d oracles", contractConfig.ConfigDigest, len(contractConfig.Signers))
+			c.add(what, true, "config %s with %d oracles", found.Digest, len(found.Signers))
+		case key == nil:
+			c.add(what, false, "reports of %s are signed with a key that the key file does not have", j.Kind)
 		case signer < 0:
-			c.add(what, false, "the signing key %s is not part of config %s", public.OnchainAddress, contractConfig.ConfigDigest)
+			c.add(what, false, "the signing key %s is not part of config %s", keyText(key), found.Digest)
 		case transmitter != signer:
-			c.add(what, false, "the config %s has %s as oracle %d, but not %s as its transmitter", contractConfig.ConfigDigest, public.OnchainAddress, signer, public.TransmitAccount)
+			c.add(what, false, "the config %s has this key as that of oracle %d, but not %s as its transmitter", found.Digest, signer, public.TransmitAccount)
 		default:
-			c.add(what, true, "oracle %d of %d in config %s", signer, len(contractConfig.Signers), contractConfig.ConfigDigest)
+			c.add(what, true, "oracle %d of %d in config %s", signer, len(found.Signers), found.Digest)
 		}
 		if role == RoleOracle {
 			c.checkSource(ctx, what+" source", config, j.Source, *j.Decimals)
-			c.checkSource(ctx, what+" juelsPerFeeCoin", config, j.JuelsPerFeeCoin, 0)
-			c.checkSource(ctx, what+" gasPriceSubunits", config, j.GasPriceSubunits, 0)
+			if j.ObservesGas() {
+				c.checkSource(ctx, what+" juelsPerFeeCoin", config, j.JuelsPerFeeCoin, 0)
+				c.checkSource(ctx, what+" gasPriceSubunits", config, j.GasPriceSubunits, 0)
+			}
 		}
 	}
 	return c
+}
+
+// keyText writes a key as people recognise it: an address whole, longer ones by their beginning.
+func keyText(key []byte) string {
+	if len(key) == common.AddressLength {
+		return common.BytesToAddress(key).Hex()
+	}
+	return fmt.Sprintf("0x%x…", key[:min(len(key), 16)])
 }
 
 func (c *Check) checkSource(ctx context.Context, what string, config *Config, source Source, decimals int) {
@@ -124,29 +135,4 @@ func (c *Check) checkSource(ctx context.Context, what string, config *Config, so
 		return
 	}
 	c.add(what, true, "%s", value)
-}
-
-// readConfig returns the contract's config, recomputing its digest.
-func readConfig(ctx context.Context, client *ethclient.Client, chainID uint64, contract common.Address) (types.ContractConfig, error) {
-	tracker := evm.NewConfigTracker(evm.ConfigTrackerOptions{Client: client, Contract: contract})
-	defer tracker.Close()
-	block, digest, err := tracker.LatestConfigDetails(ctx)
-	if err != nil {
-		return types.ContractConfig{}, err
-	}
-	if digest == (types.ConfigDigest{}) {
-		return types.ContractConfig{}, fmt.Errorf("has no config yet")
-	}
-	config, err := tracker.LatestConfig(ctx, block)
-	if err != nil {
-		return types.ContractConfig{}, err
-	}
-	want, err := evmutil.EVMOffchainConfigDigester{ChainID: chainID, ContractAddress: contract}.ConfigDigest(ctx, config)
-	if err != nil {
-		return types.ContractConfig{}, err
-	}
-	if want != digest {
-		return types.ContractConfig{}, fmt.Errorf("has digest %s, but its config has %s", digest, want)
-	}
-	return config, nil
 }

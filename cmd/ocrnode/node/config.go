@@ -22,6 +22,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/feed"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/localconfig"
@@ -112,11 +113,13 @@ type Chain struct {
 	Development bool `yaml:"development"`
 }
 
-// Job is an OCR2 median feed that the node reports to, or, for a bootstrapper, whose oracles it helps.
+// Job is a feed that the node reports to, or, for a bootstrapper, whose oracles it helps.
 type Job struct {
 	// Name is what the job is called in log, metrics and status: letters, digits, dashes.
-	Name     string `yaml:"name"`
-	Contract string `yaml:"contract"`
+	Name string `yaml:"name"`
+	// Protocol, ocr2 if it is not given, and Verifier are those of the contract.
+	oracle.Kind `yaml:",inline"`
+	Contract    string `yaml:"contract"`
 	// ConfigStore is the address of an OCRConfigurationStoreEVMSimple, if there is one.
 	ConfigStore string `yaml:"configStore"`
 
@@ -233,6 +236,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Chain.MaxFeePerGasGwei, 5000)
 	setDefault(&c.Chain.ReceiptInterval, Duration(time.Second))
 	for i := range c.Jobs {
+		c.Jobs[i].Kind = c.Jobs[i].Kind.WithDefaults()
 		if c.Jobs[i].Decimals == nil {
 			c.Jobs[i].Decimals = new(int)
 			*c.Jobs[i].Decimals = 8
@@ -337,6 +341,7 @@ func (c *Config) check(role Role) (problems []error) {
 			fail(path+".name", "is that of jobs[%d] too", before)
 		}
 		names[job.Name] = i
+		job.Kind.Check(func(field, problem string) { fail(path+"."+field, "%s", problem) })
 		address, err := parseAddress(job.Contract)
 		if err != nil {
 			fail(path+".contract", "%v", err)
@@ -360,6 +365,12 @@ func (c *Config) check(role Role) (problems []error) {
 			fail(path+".decimals", "is %d, must be between 0 and %d", *job.Decimals, feed.MaxDecimals)
 		}
 		job.Source.check(path+".source", true, fail)
+		if !job.Kind.ObservesGas() {
+			if job.JuelsPerFeeCoin.given() || job.GasPriceSubunits.given() {
+				fail(path, "oracles of %s observe their source only: leave out juelsPerFeeCoin and gasPriceSubunits", job.Protocol)
+			}
+			continue
+		}
 		job.JuelsPerFeeCoin.check(path+".juelsPerFeeCoin", true, fail)
 		job.GasPriceSubunits.check(path+".gasPriceSubunits", false, fail)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/runtime"
 )
 
@@ -90,7 +91,8 @@ type Status struct {
 
 // JobStatus is what one job of a node is doing.
 type JobStatus struct {
-	Name     string         `json:"name"`
+	Name string `json:"name"`
+	oracle.Kind
 	Contract string         `json:"contract"`
 	Status   runtime.Status `json:"status"`
 }
@@ -100,13 +102,13 @@ func (n *Node) Status() Status {
 	n.mu.Lock()
 	problem := n.chainProblem
 	n.mu.Unlock()
-	s := Status{Name: n.config.Name, PeerID: n.peer.PeerID(), Started: n.started, ChainProblem: problem}
+	s := Status{Name: n.config.Name, PeerID: n.PeerID(), Started: n.started, ChainProblem: problem}
 	if problem != "" {
 		s.Reasons = append(s.Reasons, "chain: "+problem)
 	}
 	for _, j := range n.jobs {
 		status := j.service.Status()
-		s.Jobs = append(s.Jobs, JobStatus{j.Name, j.contract.Hex(), status})
+		s.Jobs = append(s.Jobs, JobStatus{j.Name, j.Kind, j.contract.Hex(), status})
 		if status.Phase != runtime.PhaseRunning {
 			reason := fmt.Sprintf("job %s: %s", j.Name, status.Phase)
 			if status.Reason != "" {

@@ -17,16 +17,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/nodelog"
-	"github.com/ocrkit/ocrkit/offchain"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/evm"
-	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
 	"github.com/ocrkit/ocrkit/offchain/keys"
-	"github.com/ocrkit/ocrkit/offchain/plugins/median"
-	"github.com/ocrkit/ocrkit/offchain/plugins/median/evmreportcodec"
-	"github.com/ocrkit/ocrkit/offchain/runtime"
 	"github.com/ocrkit/ocrkit/offchain/store"
-	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 const (
@@ -45,7 +40,7 @@ type Node struct {
 
 	database  *store.Store
 	client    *ethclient.Client
-	peer      peer
+	peer      *oracle.Peer
 	txManager *evm.TxManager // nil for bootstrappers
 	jobs      []*job
 	http      *server
@@ -61,27 +56,11 @@ type Node struct {
 	chainProblem string // empty once the chain has answered, with the right id
 }
 
-// service is an oracle or a bootstrapper.
-type service interface {
-	Start() error
-	Close() error
-	Status() runtime.Status
-}
-
 // job is what runs for one contract.
 type job struct {
 	Job
 	contract common.Address
-	tracker  *evm.ConfigTracker
-	service  service
-}
-
-// peer is the node's place on the network.
-type peer interface {
-	PeerID() string
-	Endpoints() types.BinaryNetworkEndpointFactory
-	Bootstrappers() types.BootstrapperFactory
-	Close() error
+	service  *oracle.Oracle
 }
 
 // Start starts a node: everything that it runs is up, or on its way up, when Start returns. It fails where the configuration is
@@ -145,7 +124,7 @@ func Start(ctx context.Context, config *Config, role Role, logger *slog.Logger) 
 	}
 	n.watching.Go(func() { n.watchChain(ctx) })
 	n.logger.Info("node started", commontypes.LogFields{
-		"peerID": n.peer.PeerID(), "jobs": len(n.jobs), "listen": config.Network.Listen, "chain": config.Chain.ID,
+		"peerID": n.PeerID(), "jobs": len(n.jobs), "listen": config.Network.Listen, "chain": config.Chain.ID,
 	})
 	return n, nil
 }
@@ -164,85 +143,65 @@ func loadKeys(config *Config) (*keys.Bundle, error) {
 	return keys.Load(config.path(config.Keys.File), password)
 }
 
-func (n *Node) startJob(spec Job, bootstrappers []commontypes.BootstrapperLocator) (_ *job, err error) {
-	address, err := parseAddress(spec.Contract)
+func (n *Node) startJob(spec Job, bootstrappers []commontypes.BootstrapperLocator) (*job, error) {
+	place, err := spec.place(n.config, n.client)
 	if err != nil {
 		return nil, err
 	}
-	logger := nodelog.With(n.logger, "job", spec.Name)
-	j := &job{Job: spec, contract: common.Address(address)}
-	options := evm.ConfigTrackerOptions{Client: n.client, Contract: j.contract, Subscribe: subscribes(n.config.Chain.RPC), Logger: logger}
-	if spec.ConfigStore != "" {
-		configStore, err := parseAddress(spec.ConfigStore)
-		if err != nil {
-			return nil, err
-		}
-		options.ConfigStore = (*common.Address)(&configStore)
+	args := oracle.Args{
+		Kind: spec.Kind, Place: place, LocalConfig: n.config.localConfig(), Logger: nodelog.With(n.logger, "job", spec.Name),
+		// Rows are named after the contract, not after the job, so that a renamed job remembers what it signed.
+		Database: n.database.Job(fmt.Sprintf("%s/%d/%s", spec.Protocol, place.ChainID, strings.ToLower(place.Contract.Hex()))),
+		Peer:     n.peer, Bootstrappers: bootstrappers,
 	}
-	j.tracker = evm.NewConfigTracker(options)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, j.tracker.Close())
-		}
-	}()
-	// Rows are named after the contract, not after the job, so that a renamed job remembers what it signed.
-	database := n.database.Job(fmt.Sprintf("ocr2/%d/%s", n.config.Chain.ID, strings.ToLower(address.String())))
-	digester := evmutil.EVMOffchainConfigDigester{ChainID: n.config.Chain.ID, ContractAddress: j.contract}
+	j := &job{Job: spec, contract: place.Contract}
 	if n.role == RoleBootstrapper {
-		bootstrapper, err := offchain.NewBootstrapper(offchain.BootstrapperArgs{
-			BootstrapperFactory: n.peer.Bootstrappers(), V2Bootstrappers: bootstrappers, ContractConfigTracker: j.tracker,
-			Database: database, LocalConfig: n.config.localConfig(), Logger: logger, OffchainConfigDigester: digester,
-		})
-		if err != nil {
-			return nil, err
-		}
-		j.service = bootstrapper
-		return j, bootstrapper.Start()
+		j.service, err = oracle.StartBootstrapper(args)
+		return j, err
 	}
-
-	keyring, err := evm.NewOnchainKeyring(n.keys.Onchain)
+	sources, err := spec.sources(n.config)
 	if err != nil {
 		return nil, err
 	}
-	factory := median.NumericalMedianFactory{
-		ContractTransmitter: evm.NewMedianContract(n.client, j.contract),
-		Logger:              logger,
-		OnchainConfigCodec:  median.StandardOnchainConfigCodec{},
-		ReportCodec:         evmreportcodec.ReportCodec{},
-	}
-	if factory.DataSource, err = spec.Source.open(n.config, *spec.Decimals); err != nil {
-		return nil, fmt.Errorf("source: %w", err)
-	}
-	if factory.JuelsPerFeeCoinDataSource, err = spec.JuelsPerFeeCoin.open(n.config, 0); err != nil {
-		return nil, fmt.Errorf("juelsPerFeeCoin: %w", err)
-	}
-	if factory.GasPriceSubunitsDataSource, err = spec.GasPriceSubunits.open(n.config, 0); err != nil {
-		return nil, fmt.Errorf("gasPriceSubunits: %w", err)
-	}
-	factory.IncludeGasPriceSubunitsInObservation = spec.GasPriceSubunits.given()
-	oracle, err := offchain.NewOracle(offchain.OCR2OracleArgs{
-		BinaryNetworkEndpointFactory: n.peer.Endpoints(),
-		V2Bootstrappers:              bootstrappers,
-		ContractConfigTracker:        j.tracker,
-		ContractTransmitter:          evm.NewTransmitter(n.client, j.contract, n.txManager),
-		Database:                     database,
-		LocalConfig:                  n.config.localConfig(),
-		Logger:                       logger,
-		MetricsRegisterer:            prometheus.WrapRegistererWith(prometheus.Labels{"job_name": spec.Name}, n.registry),
-		OffchainConfigDigester:       digester,
-		OffchainKeyring:              n.keys.Offchain,
-		OnchainKeyring:               keyring,
-		ReportingPluginFactory:       factory,
+	j.service, err = oracle.Start(oracle.OracleArgs{
+		Args: args, Keys: n.keys, Sender: n.txManager, Sources: sources,
+		Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"job_name": spec.Name}, n.registry),
 	})
+	return j, err
+}
+
+// place returns where the job's contract is.
+func (j Job) place(config *Config, client *ethclient.Client) (oracle.Place, error) {
+	contract, err := parseAddress(j.Contract)
 	if err != nil {
-		return nil, err
+		return oracle.Place{}, err
 	}
-	reporter, ok := oracle.(service)
-	if !ok {
-		return nil, fmt.Errorf("a %T has no status", oracle)
+	place := oracle.Place{
+		Client: client, ChainID: config.Chain.ID, Contract: common.Address(contract), Subscribe: subscribes(config.Chain.RPC),
 	}
-	j.service = reporter
-	return j, reporter.Start()
+	if j.ConfigStore != "" {
+		configStore, err := parseAddress(j.ConfigStore)
+		if err != nil {
+			return oracle.Place{}, err
+		}
+		place.ConfigStore = (*common.Address)(&configStore)
+	}
+	return place, nil
+}
+
+// sources opens what the job observes.
+func (j Job) sources(config *Config) (s oracle.Sources, err error) {
+	if s.Value, err = j.Source.open(config, *j.Decimals); err != nil {
+		return s, fmt.Errorf("source: %w", err)
+	}
+	if s.JuelsPerFeeCoin, err = j.JuelsPerFeeCoin.open(config, 0); err != nil {
+		return s, fmt.Errorf("juelsPerFeeCoin: %w", err)
+	}
+	if s.GasPriceSubunits, err = j.GasPriceSubunits.open(config, 0); err != nil {
+		return s, fmt.Errorf("gasPriceSubunits: %w", err)
+	}
+	s.IncludeGasPrice = j.GasPriceSubunits.given()
+	return s, nil
 }
 
 // subscribes tells whether a node at this URL can announce things.
@@ -297,7 +256,7 @@ func (n *Node) askChain(ctx context.Context) (problem string) {
 func (n *Node) Failed() <-chan error { return n.failed }
 
 // PeerID returns the text form of the node's peer id.
-func (n *Node) PeerID() string { return n.peer.PeerID() }
+func (n *Node) PeerID() string { return n.keys.Peer.PeerID().String() }
 
 // HTTPAddress returns where the node's HTTP pages are, as host:port; empty if it has none.
 func (n *Node) HTTPAddress() string {
@@ -325,7 +284,7 @@ func (n *Node) Close() error {
 		results := make([]error, len(n.jobs))
 		var closing sync.WaitGroup
 		for i, j := range n.jobs {
-			closing.Go(func() { results[i] = errors.Join(j.service.Close(), j.tracker.Close()) })
+			closing.Go(func() { results[i] = j.service.Close() })
 		}
 		closing.Wait()
 		for i, j := range n.jobs {

@@ -3,25 +3,13 @@ package node
 import (
 	"time"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/p2p/networking"
 	"github.com/ocrkit/ocrkit/offchain/p2p/rageping"
-	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
-// tcpPeer is a peer on the real network.
-type tcpPeer struct {
-	endpoints     types.BinaryNetworkEndpointFactory
-	bootstrappers types.BootstrapperFactory
-	close         func() error
-}
-
-func (p *tcpPeer) PeerID() string                                { return p.endpoints.PeerID() }
-func (p *tcpPeer) Endpoints() types.BinaryNetworkEndpointFactory { return p.endpoints }
-func (p *tcpPeer) Bootstrappers() types.BootstrapperFactory      { return p.bootstrappers }
-func (p *tcpPeer) Close() error                                  { return p.close() }
-
 // newPeer starts to listen and to dial.
-func newPeer(n *Node) (peer, error) {
+func newPeer(n *Node) (*oracle.Peer, error) {
 	network := n.config.Network
 	config := networking.PeerConfig{
 		PeerKeyring:          n.keys.Peer,
@@ -40,9 +28,5 @@ func newPeer(n *Node) (peer, error) {
 	if network.LatencyProbes {
 		config.LatencyMetricsServiceConfigs = rageping.DefaultConfigs()
 	}
-	p, err := networking.NewPeer(config)
-	if err != nil {
-		return nil, err
-	}
-	return &tcpPeer{p.OCR2BinaryNetworkEndpointFactory(), p.OCR2BootstrapperFactory(), p.Close}, nil
+	return oracle.NewPeer(config)
 }
