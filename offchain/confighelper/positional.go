@@ -149,8 +149,8 @@ func composeForTests(in SetConfigInput, secretSource, keySource io.Reader) (SetC
 	return encode(in, encryptions)
 }
 
-// integrationTestSecret is the shared secret of all configs for integration tests.
-var integrationTestSecret = config.SharedSecret{1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8}
+// IntegrationTestSecret is the shared secret of all configs for integration tests, of OCR1 and OCR2 alike.
+var IntegrationTestSecret = config.SharedSecret{1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8}
 
 // ContractSetConfigArgsForEthereumIntegrationTest composes the arguments of setConfig for a median feed on a test chain, with
 // fixed timing and a fixed shared secret. alphaPPB is the relative deviation, in parts per billion, from which on a new value
@@ -200,7 +200,7 @@ func integrationTestArgs(
 		MaxDurationShouldTransmitAcceptedReport: maxDuration,
 		F:                                       f,
 		Oracles:                                 oracles,
-	}, bytes.NewReader(integrationTestSecret[:]), keySource)
+	}, bytes.NewReader(IntegrationTestSecret[:]), keySource)
 	if err != nil {
 		return fail(err)
 	}

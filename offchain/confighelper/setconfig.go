@@ -93,6 +93,14 @@ func (Secrets) String() string { return "Secrets(redacted)" }
 // GoString hides the secrets.
 func (Secrets) GoString() string { return "Secrets(redacted)" }
 
+// Check fails when the secrets have not been set.
+func (s Secrets) Check() error {
+	if isZero(s.SharedSecret[:]) || isZero(s.EphemeralSecretKey[:]) {
+		return errors.New("the shared secret or the ephemeral key is all zero; draw them with NewSecrets or DeriveSecrets")
+	}
+	return nil
+}
+
 // NewSecrets draws secrets: 16 bytes for the shared secret, then 32 bytes for the key.
 func NewSecrets(random io.Reader) (Secrets, error) {
 	return readSecrets(random, random)
@@ -198,8 +206,8 @@ func (e *LintError) Error() string {
 // *LintError, when the secrets are all zero (which is no secret), when the encryption key of an oracle is missing or of low
 // order, and when the offchain config would exceed 2,000,000 bytes.
 func NewSetConfigArgs(level Level, in SetConfigInput, secrets Secrets) (SetConfigArgs, error) {
-	if isZero(secrets.SharedSecret[:]) || isZero(secrets.EphemeralSecretKey[:]) {
-		return SetConfigArgs{}, errors.New("composing a config: the shared secret or the ephemeral key is all zero; draw them with NewSecrets or DeriveSecrets")
+	if err := secrets.Check(); err != nil {
+		return SetConfigArgs{}, fmt.Errorf("composing a config: %w", err)
 	}
 	if err := check(level, in.PublicConfig()); err != nil {
 		return SetConfigArgs{}, err

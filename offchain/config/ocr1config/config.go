@@ -96,13 +96,13 @@ func (c PublicConfig) MessagesRate() float64 {
 func (c PublicConfig) identities() []config.OracleIdentity {
 	identities := make([]config.OracleIdentity, c.N())
 	for i, identity := range c.OracleIdentities {
-		identities[i] = identity.common()
+		identities[i] = identity.Common()
 	}
 	return identities
 }
 
-// common returns the identity as later versions have it. An offchain key of a length other than 32 becomes a zero one.
-func (o OracleIdentity) common() config.OracleIdentity {
+// Common returns the identity as later versions have it: addresses are bytes and text with checksum there. An offchain key of a length other than 32 becomes a zero one.
+func (o OracleIdentity) Common() config.OracleIdentity {
 	identity := config.OracleIdentity{
 		OnchainPublicKey: o.OnChainSigningAddress[:],
 		PeerID:           o.PeerID,

@@ -149,7 +149,7 @@ func SharedConfigFromContractConfig(
 	if len(self.OffchainPublicKey) != 32 {
 		return SharedConfig{}, version.Wrap(fmt.Errorf("the own offchain public key has %d bytes, want 32", len(self.OffchainPublicKey)))
 	}
-	id, secret, err := version.Open(cfg.identities(), encryptions, self.common(), func(point [32]byte) ([32]byte, error) {
+	id, secret, err := version.Open(cfg.identities(), encryptions, self.Common(), func(point [32]byte) ([32]byte, error) {
 		shared, err := keys.ConfigDiffieHellman(&point)
 		if err == nil && shared == nil {
 			err = errors.New("the keyring returned neither a point nor an error")
