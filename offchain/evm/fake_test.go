@@ -18,7 +18,6 @@ import (
 
 	"github.com/ocrkit/ocrkit/codegen/solabi"
 	"github.com/ocrkit/ocrkit/gen/ocr2"
-	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
@@ -169,8 +168,10 @@ func testKey(t testing.TB) *keys.EVMKey {
 	return ring.key
 }
 
-// TestStrangeOutput has calls return what no OCR2 contract returns.
-func TestStrangeOutput(t *testing.T) {
+// TestStrangeOutput has calls return what no contract returns.
+func TestStrangeOutput(t *testing.T) { eachFamily(t, testStrangeOutput) }
+
+func testStrangeOutput(t *testing.T, family family) {
 	ctx := context.Background()
 	for name, test := range map[string]struct {
 		output []byte
@@ -184,7 +185,7 @@ func TestStrangeOutput(t *testing.T) {
 		"revert":       {nil, revertWith("No access"), "No access"},
 	} {
 		client := &fake{call: func(ethereum.CallMsg) ([]byte, error) { return test.output, test.err }}
-		tracker := NewConfigTracker(ConfigTrackerOptions{Client: client, Contract: testContract})
+		tracker := family.newTracker(t, client, testContract, false)
 		if _, _, err := tracker.LatestConfigDetails(ctx); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got error %v, want %q", name, err, test.want)
 		}
@@ -193,15 +194,16 @@ func TestStrangeOutput(t *testing.T) {
 				t.Errorf("revert: got error %v, want %v", err, ocr2.ErrNoAccess)
 			}
 		}
-		tracker.Close()
 	}
 }
 
 // TestStrangeLogs has the node answer with logs that were not asked for, and with garbage.
-func TestStrangeLogs(t *testing.T) {
+func TestStrangeLogs(t *testing.T) { eachFamily(t, testStrangeLogs) }
+
+func testStrangeLogs(t *testing.T, family family) {
 	ctx := context.Background()
-	good := ethtypes.Log{Address: testContract, Topics: []common.Hash{ocr2.ConfigSetTopic}, BlockNumber: 7, Index: 3}
-	packed, err := packConfigSet("good")
+	good := ethtypes.Log{Address: testContract, Topics: []common.Hash{family.configSet}, BlockNumber: 7, Index: 3}
+	packed, err := family.packConfigSet("good")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +213,7 @@ func TestStrangeLogs(t *testing.T) {
 		f(&log)
 		return log
 	}
-	older, err := packConfigSet("older")
+	older, err := family.packConfigSet("older")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +237,7 @@ func TestStrangeLogs(t *testing.T) {
 		"too many":           {make([]ethtypes.Log, maxConfigLogsPerBlock+1), "more than"},
 	} {
 		client := &fake{logs: func(ethereum.FilterQuery) ([]ethtypes.Log, error) { return test.logs, nil }}
-		tracker := NewConfigTracker(ConfigTrackerOptions{Client: client, Contract: testContract})
+		tracker := family.newTracker(t, client, testContract, false)
 		config, err := tracker.LatestConfig(ctx, 7)
 		if test.want == "" && (err != nil || string(config.OffchainConfig) != "good") {
 			t.Errorf("%s: got %q, %v", name, config.OffchainConfig, err)
@@ -243,30 +245,27 @@ func TestStrangeLogs(t *testing.T) {
 		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: got error %v, want %q", name, err, test.want)
 		}
-		tracker.Close()
 	}
 }
 
-func packConfigSet(offchainConfig string) ([]byte, error) {
-	contractABI := ocr2aggregator.NewOCR2Aggregator().GetABI()
-	return contractABI.Events["ConfigSet"].Inputs.Pack(uint32(0), [32]byte{1}, uint64(1), []common.Address{{1}}, []common.Address{{2}}, uint8(1), []byte{}, uint64(2), []byte(offchainConfig))
-}
-
-// FuzzConfigLog feeds arbitrary log data to the tracker.
+// FuzzConfigLog feeds arbitrary log data to the trackers.
 func FuzzConfigLog(f *testing.F) {
-	packed, err := packConfigSet("config")
-	if err != nil {
-		f.Fatal(err)
+	for _, family := range families {
+		packed, err := family.packConfigSet("config")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packed)
 	}
-	f.Add(packed)
 	f.Add([]byte(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		log := ethtypes.Log{Address: testContract, Topics: []common.Hash{ocr2.ConfigSetTopic}, BlockNumber: 7, Data: data}
-		client := &fake{logs: func(ethereum.FilterQuery) ([]ethtypes.Log, error) { return []ethtypes.Log{log}, nil }}
-		tracker := NewConfigTracker(ConfigTrackerOptions{Client: client, Contract: testContract})
-		defer tracker.Close()
-		if config, err := tracker.LatestConfig(context.Background(), 7); err == nil && len(config.Signers)+len(config.Transmitters) > len(data) {
-			t.Errorf("%d signers and %d transmitters from %d bytes", len(config.Signers), len(config.Transmitters), len(data))
+		for _, family := range families {
+			log := ethtypes.Log{Address: testContract, Topics: []common.Hash{family.configSet}, BlockNumber: 7, Data: data}
+			client := &fake{logs: func(ethereum.FilterQuery) ([]ethtypes.Log, error) { return []ethtypes.Log{log}, nil }}
+			config, err := family.newTracker(t, client, testContract, false).LatestConfig(context.Background(), 7)
+			if err == nil && len(config.Signers)+len(config.Transmitters) > len(data) {
+				t.Errorf("%s: %d signers and %d transmitters from %d bytes", family.name, len(config.Signers), len(config.Transmitters), len(data))
+			}
 		}
 	})
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
 	"github.com/ocrkit/ocrkit/gen/ocr2/ocrconfigurationstoreevmsimple"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
@@ -31,21 +30,33 @@ const (
 	waitLimit        = 20 * time.Second // for what should come at once
 )
 
-// network is an aggregator on a simulated chain, and the keys of its oracles.
+// network is a contract on a simulated chain, and the keys of its oracles.
 type network struct {
 	t          *testing.T
 	backend    *simulated.Backend
 	client     simulated.Client
 	owner      *keys.EVMKey
 	oracles    []*keys.Bundle
+	family     family
 	contract   common.Address
-	aggregator *ocr2aggregator.OCR2Aggregator
+	aggregator *ocr2aggregator.OCR2Aggregator // where there is one
 }
 
+// newNetwork deploys an OCR2 aggregator.
 func newNetwork(t *testing.T, n int) *network {
 	t.Helper()
+	net := newNetworkOf(t, ocr2Family, n)
+	net.aggregator = ocr2aggregator.NewOCR2Aggregator()
+	return net
+}
+
+// The bounds of answers in all contracts under test.
+var minAnswer, maxAnswer = big.NewInt(-1000), big.NewInt(1e12)
+
+func newNetworkOf(t *testing.T, family family, n int) *network {
+	t.Helper()
 	r := mathrand.NewChaCha8([32]byte{1})
-	net := &network{t: t, aggregator: ocr2aggregator.NewOCR2Aggregator()}
+	net := &network{t: t, family: family}
 	alloc := ethtypes.GenesisAlloc{}
 	fund := func(key *keys.EVMKey) {
 		alloc[key.Address()] = ethtypes.Account{Balance: new(big.Int).Mul(big.NewInt(1000), big.NewInt(params.Ether))}
@@ -56,7 +67,7 @@ func newNetwork(t *testing.T, n int) *network {
 	}
 	fund(net.owner)
 	for range n {
-		bundle, err := keys.GenerateBundle(r)
+		bundle, err := keys.GenerateBundleWithBLS(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,8 +77,7 @@ func newNetwork(t *testing.T, n int) *network {
 	net.backend = simulated.NewBackend(alloc)
 	t.Cleanup(func() { net.backend.Close() })
 	net.client = net.backend.Client()
-	arguments := net.aggregator.PackConstructor(common.Address{}, big.NewInt(-1000), big.NewInt(1e12), common.Address{}, common.Address{}, 8, "TEST")
-	net.contract = net.deploy(append(common.FromHex(ocr2aggregator.OCR2AggregatorMetaData.Bin), arguments...))
+	net.contract = net.deploy(family.code)
 	return net
 }
 
@@ -138,17 +148,21 @@ func (net *network) deploy(code []byte) common.Address {
 // configCall is the setConfig for all oracles with the given off-chain config.
 func (net *network) configCall(offchainConfig string) []byte {
 	net.t.Helper()
-	var onchainConfig []byte
-	onchainConfig, err := ocr2.AppendMedianOnchainConfig(onchainConfig, &ocr2.MedianOnchainConfig{MinAnswer: big.NewInt(-1000), MaxAnswer: big.NewInt(1e12)})
+	config := types.ContractConfig{F: uint8((len(net.oracles) - 1) / 3), OffchainConfigVersion: 2, OffchainConfig: []byte(offchainConfig)}
+	var err error
+	if config.OnchainConfig, err = ocr2.AppendMedianOnchainConfig(nil, &ocr2.MedianOnchainConfig{MinAnswer: minAnswer, MaxAnswer: maxAnswer}); err != nil {
+		net.t.Fatal(err)
+	}
+	var transmitters []common.Address
+	for _, oracle := range net.oracles {
+		config.Signers = append(config.Signers, net.family.signer(oracle.Public()))
+		transmitters = append(transmitters, oracle.Transmit.Address())
+	}
+	calldata, err := net.family.setConfig(config, transmitters)
 	if err != nil {
 		net.t.Fatal(err)
 	}
-	call := ocr2.SetConfigCall{F: uint8((len(net.oracles) - 1) / 3), OnchainConfig: onchainConfig, OffchainConfigVersion: 2, OffchainConfig: []byte(offchainConfig)}
-	for _, oracle := range net.oracles {
-		call.Signers = append(call.Signers, oracle.Onchain.Address())
-		call.Transmitters = append(call.Transmitters, oracle.Transmit.Address())
-	}
-	return ocr2.AppendSetConfig(nil, &call)
+	return calldata
 }
 
 func (net *network) setConfig(offchainConfig string) *ethtypes.Receipt {
@@ -187,10 +201,8 @@ func (net *network) report(repctx types.ReportContext, answer int64, count int) 
 	return report, signatures
 }
 
-func (net *network) tracker(subscribe bool) *ConfigTracker {
-	tracker := NewConfigTracker(ConfigTrackerOptions{Client: net.client, Contract: net.contract, Subscribe: subscribe})
-	net.t.Cleanup(func() { tracker.Close() })
-	return tracker
+func (net *network) tracker(subscribe bool) tracker {
+	return net.family.newTracker(net.t, net.client, net.contract, subscribe)
 }
 
 func (net *network) manager(key *keys.EVMKey, change func(*TxManagerOptions)) (*TxManager, <-chan TxOutcome) {
@@ -238,8 +250,10 @@ func receive[T any](t *testing.T, what string, from <-chan T) T {
 }
 
 // TestTracker follows a contract from before its first config to its third.
-func TestTracker(t *testing.T) {
-	net := newNetwork(t, 4)
+func TestTracker(t *testing.T) { eachFamily(t, testTracker) }
+
+func testTracker(t *testing.T, family family) {
+	net := newNetworkOf(t, family, 4)
 	ctx := context.Background()
 	tracker := net.tracker(true)
 	receive(t, "the hint at the start of the subscription", tracker.Notify())
@@ -247,7 +261,7 @@ func TestTracker(t *testing.T) {
 	if block, digest, err := tracker.LatestConfigDetails(ctx); block != 0 || digest != (types.ConfigDigest{}) || err != nil {
 		t.Fatalf("before any config: block %d, digest %s, error %v", block, digest, err)
 	}
-	digester := evmutil.EVMOffchainConfigDigester{ChainID: simulatedChainID, ContractAddress: net.contract}
+	digester := family.digester(net.contract)
 	check := func(wantBlock uint64, count uint64, offchainConfig string) {
 		t.Helper()
 		block, digest, err := tracker.LatestConfigDetails(ctx)
@@ -262,12 +276,15 @@ func TestTracker(t *testing.T) {
 			t.Errorf("config is %+v, want digest %s, count %d, off-chain config %q", config, digest, count, offchainConfig)
 		}
 		for i, oracle := range net.oracles {
-			if string(config.Signers[i]) != string(oracle.Public().OnchainPublicKey()) || config.Transmitters[i] != oracle.Public().Account() {
+			if string(config.Signers[i]) != string(family.signer(oracle.Public())) || config.Transmitters[i] != oracle.Public().Account() {
 				t.Errorf("oracle %d is %x, %s", i, config.Signers[i], config.Transmitters[i])
 			}
 		}
 		if computed, err := digester.ConfigDigest(ctx, config); err != nil || computed != digest {
 			t.Errorf("computed digest is %s (%v), the contract has %s", computed, err, digest)
+		}
+		if prefix, err := digester.ConfigDigestPrefix(ctx); err != nil || !prefix.IsPrefixOf(digest) {
+			t.Errorf("prefix of digests is %v (%v), the contract has %s", prefix, err, digest)
 		}
 		if height, err := tracker.LatestBlockHeight(ctx); err != nil || height < wantBlock {
 			t.Errorf("block height is %d (%v)", height, err)
@@ -304,8 +321,10 @@ func TestTracker(t *testing.T) {
 }
 
 // TestTrackerReorg takes a block with a config away and sets another config in its place.
-func TestTrackerReorg(t *testing.T) {
-	net := newNetwork(t, 4)
+func TestTrackerReorg(t *testing.T) { eachFamily(t, testTrackerReorg) }
+
+func testTrackerReorg(t *testing.T, family family) {
+	net := newNetworkOf(t, family, 4)
 	ctx := context.Background()
 	tracker := net.tracker(false)
 	fork, err := net.client.HeaderByNumber(ctx, nil)

@@ -381,3 +381,16 @@ func BenchmarkSign(b *testing.B) {
 		})
 	}
 }
+
+func TestSchemeNames(t *testing.T) {
+	for name, want := range map[string]ocr3keyring.Scheme{"ecdsa": ocr3keyring.ECDSA, "bls": ocr3keyring.BLS} {
+		if scheme, err := ocr3keyring.SchemeNamed(name); err != nil || scheme != want || scheme.Name() != name {
+			t.Errorf("%s is %v, %v", name, scheme, err)
+		}
+	}
+	for _, name := range []string{"", "ECDSA", strings.Repeat("x", 1000)} {
+		if scheme, err := ocr3keyring.SchemeNamed(name); err == nil || len(err.Error()) > 200 {
+			t.Errorf("%.20s is %v, %v", name, scheme, err)
+		}
+	}
+}
