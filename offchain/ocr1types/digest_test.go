@@ -51,3 +51,25 @@ func TestDigestInDatabase(t *testing.T) {
 		}
 	}
 }
+
+func TestNetworkDigest(t *testing.T) {
+	narrow := ConfigDigest{0: 1, 15: 0xff}
+	wide := NetworkDigest(narrow)
+	const want = "eeee010000000000000000000000000000ff0000000000000000000000000000"
+	if wide.Hex() != want {
+		t.Errorf("got %s, want %s", wide.Hex(), want)
+	}
+	if back, err := FromNetworkDigest(wide); err != nil || back != narrow {
+		t.Errorf("back: %s, %v", back, err)
+	}
+	for i := range wide {
+		if i >= 2 && i < 18 {
+			continue
+		}
+		bad := wide
+		bad[i]++
+		if back, err := FromNetworkDigest(bad); err == nil {
+			t.Errorf("%s was taken for %s", bad, back)
+		}
+	}
+}

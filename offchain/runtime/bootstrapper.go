@@ -38,12 +38,19 @@ func (r *runningBootstrapper) stop() {
 
 func (r *runningBootstrapper) report(*Status) {}
 
-func (s *bootstrapperStarter) start(ctx context.Context, cc types.ContractConfig, logger logging.Logger) (running, error) {
+func (s *bootstrapperStarter) start(_ context.Context, cc types.ContractConfig, logger logging.Logger) (running, error) {
 	net, err := netconfig.FromContractConfig(cc)
 	if err != nil {
 		return nil, permanent(err)
 	}
-	bootstrapper, err := s.args.BootstrapperFactory.NewBootstrapper(cc.ConfigDigest, net.PeerIDs, s.args.V2Bootstrappers, net.F)
+	return startBootstrapper(logger, func() (commontypes.Bootstrapper, error) {
+		return s.args.BootstrapperFactory.NewBootstrapper(cc.ConfigDigest, net.PeerIDs, s.args.V2Bootstrappers, net.F)
+	})
+}
+
+// startBootstrapper makes and starts a bootstrapper.
+func startBootstrapper(logger logging.Logger, make func() (commontypes.Bootstrapper, error)) (running, error) {
+	bootstrapper, err := make()
 	if err != nil {
 		return nil, fmt.Errorf("making the bootstrapper: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/crypto/ed25519prep"
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // engine is the part of an instance that is the same for all protocols: it brings messages, timers and results of calls to the
@@ -87,11 +88,19 @@ type dropReason struct{ what, why string }
 // decoder makes of a message the event for the machine, or says why it is none.
 type decoder func(b []byte, from commontypes.OracleID) (event any, err error)
 
-// member is what an engine must know of the instance's place among the oracles.
+// member is an instance's place among the oracles.
 type member struct {
-	id         commontypes.OracleID
-	identities []config.OracleIdentity
-	f          int
+	id   commontypes.OracleID
+	keys []types.OffchainPublicKey // of all oracles
+	f    int
+}
+
+func memberOf(id commontypes.OracleID, identities []config.OracleIdentity, f int) member {
+	m := member{id: id, f: f}
+	for _, identity := range identities {
+		m.keys = append(m.keys, identity.OffchainPublicKey)
+	}
+	return m
 }
 
 // setUp readies the engine, up to the point where messages can come in. Fields that the protocol sets and that are not among the
@@ -100,8 +109,8 @@ func (e *engine) setUp(p protocol, m member, decode decoder, events messageEvent
 	endpoint commontypes.BinaryNetworkEndpoint, t *telemetry, logger logging.Logger,
 ) {
 	e.protocol, e.events, e.maxLength, e.endpoint, e.telemetry, e.logger = p, events, maxLength, endpoint, t, logger
-	for _, identity := range m.identities {
-		e.offchainKeys = append(e.offchainKeys, ed25519prep.Cached(identity.OffchainPublicKey))
+	for _, key := range m.keys {
+		e.offchainKeys = append(e.offchainKeys, ed25519prep.Cached(key))
 	}
 	e.droppedTapers = map[dropReason]*logging.Taper{}
 	e.box.handle = e.handle
@@ -114,7 +123,7 @@ func (e *engine) setUp(p protocol, m member, decode decoder, events messageEvent
 		telemetry: t,
 		counters:  &e.counted,
 		box:       &e.box,
-		senders:   make([]senderState, len(m.identities)),
+		senders:   make([]senderState, len(m.keys)),
 	}
 	e.outbox = outbox{logger: logger, perform: p.release, refuse: p.refused}
 	e.timers.fire = func(id kernel.TimerID) { e.post(func() { e.timerDue(id) }) }
@@ -128,7 +137,7 @@ func (e *engine) setUp(p protocol, m member, decode decoder, events messageEvent
 		running: &e.running,
 		open:    map[kernel.CallID]*call{},
 	}
-	e.status = CommonStatus{OracleID: m.id, N: len(m.identities), F: m.f, StartedAt: time.Now()}
+	e.status = CommonStatus{OracleID: m.id, N: len(m.keys), F: m.f, StartedAt: time.Now()}
 }
 
 // listen starts the endpoint. Messages that arrive wait in the mailbox until begin. When it fails, nothing is left of the engine.

@@ -44,29 +44,12 @@ type keeper struct {
 	pendingWriter writer
 }
 
-// newKeeper returns the keeper of an engine, for use with persistRound.
+// newKeeper returns the keeper of an engine.
 func (e *engine) newKeeper(r records, timeout time.Duration) keeper {
 	return keeper{
 		writes:  writes{timeout: timeout, logger: e.logger, post: e.post, running: &e.running},
 		records: r,
 		durable: func(t ticket) { e.outbox.becameDurable(uint64(t)) },
-	}
-}
-
-// persistRound has a round recorded, and holds back until then whatever is to leave the oracle.
-func (e *engine) persistRound(k *keeper, t ticket) {
-	e.outbox.require(uint64(t))
-	if k.persistRound(t) {
-		e.outbox.becameDurable(uint64(t))
-	}
-}
-
-// warnOfLostState tells the operator when the database does not know what the contract knows.
-func (e *engine) warnOfLostState(r restored, contractEpoch uint32) {
-	if r.state == nil && contractEpoch > 0 {
-		e.logger.Warn("the contract has reports under this config, but the database has no state of it: was it lost?", commontypes.LogFields{
-			"epoch": contractEpoch,
-		})
 	}
 }
 
@@ -190,15 +173,6 @@ func (k *keeper) writeState() {
 			k.stateNext = &s
 		}
 	}, k.writeState)
-}
-
-// storePending and deletePending queue a write about a pending transmission of a round.
-func (k *keeper) storePending(round ticket, apply func(context.Context) error) {
-	k.writePending(pendingWrite{"storing a pending transmission", round, apply})
-}
-
-func (k *keeper) deletePending(round ticket, apply func(context.Context) error) {
-	k.writePending(pendingWrite{"deleting a pending transmission", round, apply})
 }
 
 // persistRound has the round recorded; durable is called once it is. It reports whether it is durable already.

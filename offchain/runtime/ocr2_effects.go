@@ -6,29 +6,18 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
-	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // perform carries out an effect that is OCR2's own.
 func (in *ocr2Instance) perform(effect kernel.Effect) bool {
 	switch e := any(effect).(type) {
-	case ocr2.Send, ocr2.Broadcast:
-		in.outbox.leave(e)
 	case ocr2.CallTransmit:
 		in.outbox.leaveCall(e.ID, e)
 
-	case ocr2.PersistRound:
-		in.persistRound(&in.keeper, ticketOf(e.Round.Epoch, e.Round.Round))
-	case ocr2.PersistState:
-		in.keeper.persistState(e.State)
 	case ocr2.StorePending:
-		in.keeper.storePending(ticketOfReport(e.Timestamp), func(ctx context.Context) error {
-			return in.args.Database.StorePendingTransmission(ctx, e.Timestamp, e.Pending)
-		})
+		in.storePending(e.Timestamp, e.Pending)
 	case ocr2.DeletePending:
-		in.keeper.deletePending(ticketOfReport(e.Timestamp), func(ctx context.Context) error {
-			return in.args.Database.DeletePendingTransmission(ctx, e.Timestamp)
-		})
+		in.deletePending(e.Timestamp)
 
 	case ocr2.SignReport:
 		in.sign(e.ID, func() ([]byte, error) { return in.args.OnchainKeyring.Sign(e.Context, e.Report) })
@@ -44,12 +33,6 @@ func (in *ocr2Instance) perform(effect kernel.Effect) bool {
 	case ocr2.CallShouldTransmit:
 		in.callShouldTransmit(e)
 
-	case ocr2.EpochStarted:
-		in.numbers.epoch.Store(int64(e.Epoch))
-		in.numbers.leader.Store(int64(e.Leader))
-		in.tell(func(now time.Time) []byte { return in.told.EpochStarted(now, e.Epoch, e.Leader) })
-	case ocr2.RoundStarted:
-		in.tell(func(now time.Time) []byte { return in.told.RoundStarted(now, e.Epoch, e.Round, e.Leader) })
 	case ocr2.ScheduleComputed:
 		in.tellTransmission(func(now time.Time) []byte {
 			return in.told.ScheduleComputed(now, e.Timestamp.Epoch, e.Timestamp.Round, e.At, e.Delays)
@@ -62,27 +45,20 @@ func (in *ocr2Instance) perform(effect kernel.Effect) bool {
 		in.tellTransmission(func(now time.Time) []byte {
 			return in.told.ShouldTransmitComputed(now, e.Timestamp.Epoch, e.Timestamp.Round, e.Result, e.OK)
 		})
-	case ocr2.Count:
-		in.numbers.counters[e.Counter].Add(1)
 
 	default:
-		return false
+		return in.roundsInstance.perform(effect)
 	}
 	return true
 }
 
-func ticketOfReport(ts types.ReportTimestamp) ticket { return ticketOf(ts.Epoch, ts.Round) }
-
 // release carries out an effect that may leave the oracle now.
 func (in *ocr2Instance) release(effect any) {
-	switch e := effect.(type) {
-	case ocr2.Send:
-		in.sendTo(in.encode(e.Message), e.To)
-	case ocr2.Broadcast:
-		in.broadcast(in.encode(e.Message))
-	case ocr2.CallTransmit:
+	if e, ok := effect.(ocr2.CallTransmit); ok {
 		in.callTransmit(e)
+		return
 	}
+	in.roundsInstance.release(effect)
 }
 
 // tellTransmission offers a telemetry event about a transmission, if the operator wants those.

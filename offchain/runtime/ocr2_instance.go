@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,22 +16,20 @@ import (
 
 // ocr2Instance drives one OCR2 machine.
 type ocr2Instance struct {
-	engine
+	roundsInstance[ocr2wire.Message, types.ReportTimestamp, types.PendingTransmission]
 	cfg    ocr2config.SharedConfig
 	args   OCR2Args
 	plugin types.ReportingPlugin
 	info   types.ReportingPluginInfo
 
-	keeper  keeper
 	told    ocr2wire.Telemetry
-	numbers ocr2Numbers
 	machine *ocr2.Machine
 
 	methods struct {
 		query, observation, report, shouldAccept, shouldTransmit, transmit method
 	}
 
-	shown InstanceStatus // without CommonStatus; see engine.statusMu
+	shown InstanceStatus // without RoundsStatus; see engine.statusMu
 }
 
 // newOCR2Instance puts an instance together, up to the point where messages can come in. It must be followed by begin or, if
@@ -45,12 +42,15 @@ func newOCR2Instance(args OCR2Args, cfg ocr2config.SharedConfig, plugin types.Re
 		told:  ocr2wire.Telemetry{ConfigDigest: cfg.ConfigDigest},
 		shown: InstanceStatus{PluginName: info.Name},
 	}
-	in.setUp(in, member{cfg.OracleID, cfg.OracleIdentities, cfg.F}, in.decode, in.told, limits.MaxMessageLength, endpoint, t, logger)
+	in.setUp(in, memberOf(cfg.OracleID, cfg.OracleIdentities, cfg.F), in.decode, in.told, limits.MaxMessageLength, endpoint, t, logger)
+	in.encode = in.encodeWithinLimits
+	in.roundStarted, in.epochStarted = in.told.RoundStarted, in.told.EpochStarted
 	in.signOffchain = args.OffchainKeyring.OffchainSign
 	in.checkOnchain = func(c *kernel.SignatureCheck) bool {
 		return args.OnchainKeyring.Verify(cfg.OracleIdentities[c.Signer].OnchainPublicKey, *c.Context, c.Report, c.Signature)
 	}
 	in.keeper = in.newKeeper(recordsOf(args.Database, cfg.ConfigDigest), args.LocalConfig.DatabaseTimeout)
+	in.pending = pendingOf(args.Database, cfg.ConfigDigest, func(ts types.ReportTimestamp) ticket { return ticketOf(ts.Epoch, ts.Round) })
 	in.methods.query = method{name: "ReportingPlugin.Query", late: lateAfter}
 	in.methods.observation = method{name: "ReportingPlugin.Observation", late: lateAfter}
 	in.methods.report = method{name: "ReportingPlugin.Report", late: lateAfter}
@@ -95,50 +95,17 @@ func ocr2MachineConfig(cfg ocr2config.SharedConfig, info types.ReportingPluginIn
 // start lets the machine run.
 func (in *ocr2Instance) start(start ocr2.Start) {
 	in.register(in.args.MetricsRegisterer, in.cfg.ConfigDigest.Hex(), in.args.OffchainKeyring.OffchainPublicKey(),
-		in.numbers.metrics(), ocr2Lost, ocr2config.Metrics(in.cfg.PublicConfig))
+		in.numbers.metrics(ocr2Descs), ocr2Descs.lost, ocr2config.Metrics(in.cfg.PublicConfig))
 	in.begin(start)
 }
 
-// stop ends an instance that has been started and returns when nothing of it is left. The plugin is not closed.
-func (in *ocr2Instance) stop() {
-	in.halt()
-	in.keeper.flush()
-	in.stopListening()
-	in.metrics.unregister()
-}
-
-// restore gathers what the machine starts from. What cannot be read is left out, except for what was signed before.
-func (in *ocr2Instance) restore(ctx context.Context) (start ocr2.Start, err error) {
-	type latest struct {
-		digest types.ConfigDigest
-		epoch  uint32
-	}
-	contract := inBackground(ctx, &in.running, in.args.LocalConfig.BlockchainTimeout, func(ctx context.Context) (l latest, err error) {
-		l.digest, l.epoch, err = in.args.ContractTransmitter.LatestConfigDigestAndEpoch(ctx)
-		return l, err
-	})
-	pending := inBackground(ctx, &in.running, in.keeper.timeout, func(ctx context.Context) (map[types.ReportTimestamp]types.PendingTransmission, error) {
-		return in.args.Database.PendingTransmissionsWithConfigDigest(ctx, in.cfg.ConfigDigest)
-	})
-	r, err := in.keeper.restore(ctx, in.cfg.N())
-	if err != nil {
-		return start, err
-	}
-	start.State = r.state
-	if r.signed != nil {
-		in.outbox.begin(uint64(*r.signed))
-		start.SignedRound = &ocr2.Round{Epoch: r.signed.epoch(), Round: r.signed.round()}
-	}
-	if l, err := contract(); err != nil {
-		in.logger.ErrorUnlessCanceled(ctx, "could not read the epoch of the latest report from the contract; starting without", commontypes.LogFields{"error": err})
-	} else if l.digest == in.cfg.ConfigDigest {
-		start.ContractEpoch, start.ContractKnown = l.epoch, true
-		in.warnOfLostState(r, l.epoch)
-	}
-	if start.Pending, err = pending(); err != nil {
-		in.logger.ErrorUnlessCanceled(ctx, "could not read the pending transmissions from the database; starting without", commontypes.LogFields{"error": err})
-	}
-	return start, ctx.Err()
+// restore gathers what the machine starts from.
+func (in *ocr2Instance) restore(ctx context.Context) (ocr2.Start, error) {
+	return restoreRounds(ctx, &in.roundsInstance, in.cfg.N(), in.cfg.ConfigDigest, in.args.LocalConfig.BlockchainTimeout,
+		func(ctx context.Context) (l latest[types.ConfigDigest], err error) {
+			l.digest, l.epoch, err = in.args.ContractTransmitter.LatestConfigDigestAndEpoch(ctx)
+			return l, err
+		})
 }
 
 // decode makes of a message the event for the machine.
@@ -150,16 +117,13 @@ func (in *ocr2Instance) decode(b []byte, from commontypes.OracleID) (any, error)
 	return ocr2.MessageReceived{From: from, Message: message}, ocr2wire.CheckSize(message, in.info.Limits)
 }
 
-// encode returns the bytes of a message, nil if it cannot be sent.
-func (in *ocr2Instance) encode(m ocr2wire.Message) (b []byte) {
-	err := ocr2wire.CheckSize(m, in.info.Limits)
-	if err == nil {
-		b, err = ocr2wire.Encode(m)
+// encodeWithinLimits refuses to send what others would refuse.
+func (in *ocr2Instance) encodeWithinLimits(m ocr2wire.Message) ([]byte, error) {
+	if err := ocr2wire.CheckSize(m, in.info.Limits); err != nil {
+		return nil, err
 	}
-	return in.fitting(m.Kind(), b, err)
+	return ocr2wire.Encode(m)
 }
-
-func (in *ocr2Instance) timerFired(id kernel.TimerID) any { return ocr2.TimerFired{Timer: id} }
 
 func (in *ocr2Instance) advance(now time.Time, event any) []kernel.Effect {
 	if done, ok := event.(ocr2.TransmitDone); ok && done.Err != nil {
@@ -168,22 +132,14 @@ func (in *ocr2Instance) advance(now time.Time, event any) []kernel.Effect {
 	return in.machine.Step(now, event)
 }
 
-func (in *ocr2Instance) publish() {
-	m := in.machine.Status()
-	in.shown.Epoch, in.shown.Leader, in.shown.Round, in.shown.Machine = m.Epoch, m.Leader, m.Round, m
-}
+func (in *ocr2Instance) publish() { in.shown.Machine = in.machine.Status() }
 
 // report returns the instance's status.
 func (in *ocr2Instance) report() *InstanceStatus {
 	in.statusMu.Lock()
 	defer in.statusMu.Unlock()
 	s := in.shown
-	s.CommonStatus = in.common()
-	count := func(c ocr2.Counter) uint64 { return in.numbers.counters[c].Load() }
-	s.SentObservations = count(ocr2.CountSentObservations)
-	s.IncludedObservations = count(ocr2.CountIncludedObservations)
-	s.CompletedRounds = count(ocr2.CountCompletedRounds)
-	s.LedCompletedRounds = count(ocr2.CountLedCompletedRounds)
+	s.RoundsStatus = in.counts(s.Machine.Status)
 	return &s
 }
 
@@ -192,11 +148,11 @@ func (in *ocr2Instance) String() string {
 	return fmt.Sprintf("OCR2 instance %s of oracle %d", in.cfg.ConfigDigest, in.cfg.OracleID)
 }
 
-var errNotDurable = errors.New("not transmitted: the database does not take the signed round")
-
 // refused answers a transmission that could not leave.
 func (in *ocr2Instance) refused(effect any) {
 	if transmit, ok := effect.(ocr2.CallTransmit); ok {
 		in.answerLater(ocr2.TransmitDone{ID: transmit.ID, Err: errNotDurable})
 	}
 }
+
+var ocr2Descs = describeRounds("ocr2")

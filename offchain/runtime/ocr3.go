@@ -45,7 +45,7 @@ func NewOCR3[RI any](args OCR3Args[RI]) *Process {
 	return newProcess(&supervisor{
 		starter:     &ocr3Starter[RI]{args, t},
 		tracker:     args.ContractConfigTracker,
-		digester:    args.OffchainConfigDigester,
+		check:       checkedBy(args.OffchainConfigDigester),
 		database:    args.Database,
 		localConfig: args.LocalConfig,
 		logger:      logger,

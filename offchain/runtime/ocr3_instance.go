@@ -55,7 +55,7 @@ func newOCR3Instance[RI any](args OCR3Args[RI], cfg ocr3config.SharedConfig, plu
 		reports: map[uint64][]ocr3types.ReportWithInfo[RI]{},
 		shown:   OCR3InstanceStatus{PluginName: info.Name},
 	}
-	in.setUp(in, member{cfg.OracleID, cfg.OracleIdentities, cfg.F}, in.decode, in.told, limits.MaxMessageLength, endpoint, t, logger)
+	in.setUp(in, memberOf(cfg.OracleID, cfg.OracleIdentities, cfg.F), in.decode, in.told, limits.MaxMessageLength, endpoint, t, logger)
 	in.signOffchain = args.OffchainKeyring.OffchainSign
 	in.keeper = ocr3Keeper{
 		writes: writes{timeout: args.LocalConfig.DatabaseTimeout, logger: logger, post: in.post, running: &in.running},

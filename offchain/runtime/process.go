@@ -45,7 +45,7 @@ func NewOCR2(args OCR2Args) *Process {
 	return newProcess(&supervisor{
 		starter:     &ocr2Starter{args, t},
 		tracker:     args.ContractConfigTracker,
-		digester:    args.OffchainConfigDigester,
+		check:       checkedBy(args.OffchainConfigDigester),
 		database:    args.Database,
 		localConfig: args.LocalConfig,
 		logger:      logger,
@@ -58,7 +58,7 @@ func NewBootstrapper(args BootstrapperArgs) *Process {
 	return newProcess(&supervisor{
 		starter:     &bootstrapperStarter{args},
 		tracker:     args.ContractConfigTracker,
-		digester:    args.OffchainConfigDigester,
+		check:       checkedBy(args.OffchainConfigDigester),
 		database:    args.Database,
 		localConfig: args.LocalConfig,
 		logger:      logging.New(args.Logger),

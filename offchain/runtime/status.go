@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/ocr1types"
+	"github.com/ocrkit/ocrkit/offchain/protocol/ocr1"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
 	"github.com/ocrkit/ocrkit/offchain/types"
@@ -41,8 +43,9 @@ type Status struct {
 	// AwaitingConfirmations tells that a new config on the contract waits for its confirmations.
 	AwaitingConfirmations bool
 
-	// Instance is nil unless an OCR2 instance is running, OCR3 unless an OCR3 instance is.
+	// Instance is nil unless an OCR2 instance is running, OCR1 unless an OCR1 instance is, OCR3 unless an OCR3 instance is.
 	Instance *InstanceStatus
+	OCR1     *OCR1InstanceStatus `json:",omitempty"`
 	OCR3     *OCR3InstanceStatus `json:",omitempty"`
 }
 
@@ -68,6 +71,19 @@ type CommonStatus struct {
 	Malformed, Flooded, Dropped uint64
 }
 
+// OCR1InstanceStatus is what a running OCR1 instance is doing.
+type OCR1InstanceStatus struct {
+	RoundsStatus
+	// ConfigDigest is the digest as OCR1 has it; Status.ConfigDigest is the same one in the form that the network uses.
+	ConfigDigest ocr1types.ConfigDigest
+
+	// LastTransmitted is the report that was transmitted last; zero if none.
+	LastTransmitted ocr1types.ReportTimestamp
+
+	// Machine says more about the state of the protocol: phases, queues, what is being waited for.
+	Machine ocr1.Status
+}
+
 // OCR3InstanceStatus is what a running OCR3 instance is doing.
 type OCR3InstanceStatus struct {
 	CommonStatus
@@ -82,10 +98,9 @@ type OCR3InstanceStatus struct {
 	Machine ocr3.Status
 }
 
-// InstanceStatus is what a running OCR2 instance is doing.
-type InstanceStatus struct {
+// RoundsStatus is what the status of an instance of OCR1 or OCR2 says.
+type RoundsStatus struct {
 	CommonStatus
-	PluginName string
 
 	Epoch  uint32
 	Leader commontypes.OracleID
@@ -93,6 +108,12 @@ type InstanceStatus struct {
 	Round uint8
 
 	CompletedRounds, LedCompletedRounds uint64
+}
+
+// InstanceStatus is what a running OCR2 instance is doing.
+type InstanceStatus struct {
+	RoundsStatus
+	PluginName string
 
 	// LastTransmitted is the report that was transmitted last; zero if none.
 	LastTransmitted types.ReportTimestamp

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
@@ -27,10 +26,13 @@ const (
 //
 // Source: docs/protocol/ocr2.md, "Runtime".
 type supervisor struct {
-	starter     starter
-	tracker     types.ContractConfigTracker
-	digester    types.OffchainConfigDigester
-	database    types.ConfigDatabase
+	starter starter
+	tracker types.ContractConfigTracker
+	// check tells whether a config is what its digest says.
+	check    func(context.Context, types.ContractConfig) error
+	database types.ConfigDatabase
+	// subscriber is told of new configs by the contract, beside what the tracker notifies of; nil if there is none.
+	subscriber  *subscriber
 	localConfig types.LocalConfig
 	logger      logging.Logger
 	// collect deletes old pending transmissions; nil if there are none.
@@ -108,6 +110,7 @@ func (s *supervisor) run(ctx context.Context) {
 	for {
 		if s.tracking && notify == nil && canceled != nil {
 			notify = s.notifications()
+			s.subscriber.begin(s)
 		}
 		select {
 		case result := <-s.results:
@@ -118,6 +121,7 @@ func (s *supervisor) run(ctx context.Context) {
 			s.pollTimer.Stop()
 			s.collectTimer.Stop()
 			s.restoreTimer.Stop()
+			s.subscriber.end(s)
 		case _, ok := <-notify:
 			if !ok {
 				s.logger.Error("tracker: the notify channel was closed; from now on the contract is only polled", nil)
@@ -125,6 +129,10 @@ func (s *supervisor) run(ctx context.Context) {
 				continue
 			}
 			s.pollNow()
+		case _, ok := <-s.subscriber.configs():
+			s.subscriber.received(s, ok)
+		case <-s.subscriber.retryTimer():
+			s.subscriber.subscribe(s)
 		case <-s.pollTimer.C:
 			s.pollNow()
 		case <-s.restoreTimer.C:
@@ -174,7 +182,7 @@ func (s *supervisor) restore() {
 		defer cancel()
 		cc, err := s.database.ReadConfig(ctx)
 		if err == nil && cc != nil {
-			err = config.CheckContractConfig(ctx, s.digester, *cc)
+			err = s.check(ctx, *cc)
 		}
 		return func() {
 			switch {
@@ -228,7 +236,7 @@ func (s *supervisor) pollNow() {
 	current := s.current
 	p := poller{
 		tracker:           s.tracker,
-		digester:          s.digester,
+		check:             s.check,
 		confirmations:     s.localConfig.ContractConfigConfirmations,
 		skipConfirmations: s.localConfig.SkipContractConfigConfirmations,
 		logger:            s.logger,

@@ -140,7 +140,7 @@ func (f starterFunc) start(ctx context.Context, cc types.ContractConfig, _ loggi
 
 func (s *stage) process() *Process {
 	return newProcess(&supervisor{
-		starter: starterFunc(s.startOne), tracker: s, digester: s, database: s, logger: logging.New(&s.log),
+		starter: starterFunc(s.startOne), tracker: s, check: checkedBy(s), database: s, logger: logging.New(&s.log),
 		localConfig: types.LocalConfig{
 			ContractConfigConfirmations: 3, ContractConfigTrackerPollInterval: time.Minute,
 			ContractConfigLoadTimeout: time.Minute, DatabaseTimeout: time.Second,

@@ -18,12 +18,20 @@ const awaitingPollInterval = 15 * time.Second
 //
 // Source: docs/protocol/ocr2.md, "Runtime" (tracking).
 type poller struct {
-	tracker       types.ContractConfigTracker
-	digester      types.OffchainConfigDigester
+	tracker types.ContractConfigTracker
+	// check tells whether a config is what its digest says.
+	check         func(context.Context, types.ContractConfig) error
 	confirmations uint16
 	// skipConfirmations makes a config count at once.
 	skipConfirmations bool
 	logger            logging.Logger
+}
+
+// checkedBy returns a check of configs by their digester.
+func checkedBy(digester types.OffchainConfigDigester) func(context.Context, types.ContractConfig) error {
+	return func(ctx context.Context, cc types.ContractConfig) error {
+		return config.CheckContractConfig(ctx, digester, cc)
+	}
 }
 
 // finding is the outcome of a poll.
@@ -64,7 +72,7 @@ func (p poller) poll(ctx context.Context, current types.ConfigDigest) finding {
 	if cc.ConfigDigest != digest {
 		return p.fail(ctx, false, fmt.Errorf("the config set in block %d has digest %s, announced was %s", changedInBlock, cc.ConfigDigest, digest))
 	}
-	if err := config.CheckContractConfig(ctx, p.digester, cc); err != nil {
+	if err := p.check(ctx, cc); err != nil {
 		return p.fail(ctx, false, fmt.Errorf("the config set in block %d is not what it claims to be: %w", changedInBlock, err))
 	}
 	return finding{change: &cc}

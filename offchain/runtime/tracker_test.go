@@ -82,7 +82,7 @@ func TestPollVectors(t *testing.T) {
 		}
 		var log logRecorder
 		got := poller{
-			tracker: tracker, digester: tracker, confirmations: in.Confirmations, skipConfirmations: in.SkipConfirmations,
+			tracker: tracker, check: checkedBy(tracker), confirmations: in.Confirmations, skipConfirmations: in.SkipConfirmations,
 			logger: logging.New(&log),
 		}.poll(t.Context(), in.CurrentDigest.Array32(t))
 

@@ -10,23 +10,16 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
-// ocr1Padding is where the zeros begin in the digest of an OCR1 instance, as the network layer has it.
-const ocr1Padding = 2 + len(ocr1types.ConfigDigest{})
-
-// OCR1DigestToConfigDigest returns the digest under which the network layer knows an OCR1 instance: a prefix of its own, the 16
-// bytes, and zeros.
+// OCR1DigestToConfigDigest returns the digest under which the network layer knows an OCR1 instance; see ocr1types.NetworkDigest.
 func OCR1DigestToConfigDigest(digest ocr1types.ConfigDigest) types.ConfigDigest {
-	var widened types.ConfigDigest
-	widened[0], widened[1] = byte(types.ConfigDigestPrefixOCR1>>8), byte(types.ConfigDigestPrefixOCR1&0xff)
-	copy(widened[2:], digest[:])
-	return widened
+	return ocr1types.NetworkDigest(digest)
 }
 
 // OCR1DigestFromConfigDigest is the inverse of OCR1DigestToConfigDigest. It fails for a digest that is not of OCR1.
 func OCR1DigestFromConfigDigest(digest types.ConfigDigest) (ocr1types.ConfigDigest, error) {
-	narrow := ocr1types.ConfigDigest(digest[2:ocr1Padding])
-	if OCR1DigestToConfigDigest(narrow) != digest {
-		return ocr1types.ConfigDigest{}, fmt.Errorf("networking: %s is not the digest of an OCR1 instance", digest.Hex())
+	narrow, err := ocr1types.FromNetworkDigest(digest)
+	if err != nil {
+		return ocr1types.ConfigDigest{}, fmt.Errorf("networking: %w", err)
 	}
 	return narrow, nil
 }
