@@ -1,6 +1,9 @@
 package ocr1wire
 
 import (
+	"errors"
+	"reflect"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -13,18 +16,29 @@ import (
 // The schema is ocr1pb/cl_offchainreporting_messages.proto. The codec is written by hand (one allocation per message, no
 // reflection); tests hold it against the code generated from the schema, field by field and on arbitrary bytes.
 
-// Encode returns the canonical bytes of a message, which must not be nil: fields in ascending order, minimal varints, zero
-// values left out, sub-messages always present. The result is a new slice.
+// Encode returns the canonical bytes of a message: fields in ascending order, minimal varints, zero values left out,
+// sub-messages always present. The result is a new slice. It fails only on nil.
 //
 // Source: docs/protocol/ocr1.md, "Wire messages".
-func Encode(m Message) []byte {
+func Encode(m Message) ([]byte, error) {
+	if isNil(m) {
+		return nil, errors.New("ocr1wire: cannot encode nil")
+	}
 	size := m.size()
 	b := make([]byte, 0, wirefield.SizeBytes(size))
-	return m.append(wirefield.StartMessage(b, protowire.Number(m.Kind()), size))
+	return m.append(wirefield.StartMessage(b, protowire.Number(m.Kind()), size)), nil
 }
 
-// EncodedSize returns the number of bytes that Encode yields.
-func EncodedSize(m Message) int { return wirefield.SizeBytes(m.size()) }
+// EncodedSize returns the number of bytes that Encode yields, or 0 where Encode fails.
+func EncodedSize(m Message) int {
+	if isNil(m) {
+		return 0
+	}
+	return wirefield.SizeBytes(m.size())
+}
+
+// isNil tells whether a message is nil, or a nil pointer.
+func isNil(m Message) bool { return m == nil || reflect.ValueOf(m).IsNil() }
 
 // body is a message or a part of one: size is the number of bytes that append adds.
 type body interface {

@@ -292,7 +292,7 @@ func TestTelemetryVectors(t *testing.T) {
 		return func(t *testing.T, _ vectors.File, c vectors.Case) {
 			in := vectors.DecodeStrict[input](t, c.Input)
 			want := vectors.DecodeStrict[struct{ Bytes vectors.Hex }](t, c.Output).Bytes
-			got := event(Telemetry{in.ConfigDigest.Array32(t)}, instant(in.UnixTimeNanoseconds), in)
+			got := event(Telemetry{ConfigDigest: in.ConfigDigest.Array32(t)}, instant(in.UnixTimeNanoseconds), in)
 			if !bytes.Equal(got, want) {
 				t.Fatalf("got  %x\nwant %x", got, want)
 			}

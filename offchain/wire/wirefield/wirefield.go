@@ -59,6 +59,20 @@ func Next(b []byte) (f Field, rest []byte, ok bool, err error) {
 	return f, nil, false, nil
 }
 
+// Each calls read with each varint or bytes field of b, up to the first error.
+func Each(b []byte, read func(f *Field) error) error {
+	for {
+		f, rest, ok, err := Next(b)
+		if err != nil || !ok {
+			return err
+		}
+		if err := read(&f); err != nil {
+			return err
+		}
+		b = rest
+	}
+}
+
 // Count returns how often a bytes field occurs, so that a list is allocated once. Malformed input is left to the actual parser.
 func Count(b []byte, num protowire.Number) int {
 	n := 0
