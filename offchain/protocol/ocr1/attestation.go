@@ -1,0 +1,84 @@
+package ocr1
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
+	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
+)
+
+// What makes attested reports valid: everything that can be told without a look at the signatures, and the signatures to
+// check then. Source: docs/protocol/ocr1.md, "Signatures and hashes".
+
+// observationSignature is the signature of an observation.
+func (c *core) observationSignature(
+	round Round, o *ocr1wire.SignedObservation, observer commontypes.OracleID,
+) kernel.SignatureCheck {
+	return kernel.SignatureCheck{
+		Kind: kernel.OffchainSignature, Signer: observer, Signature: o.Signature,
+		Message: ocr1wire.SignedMessage(c.timestamp(round), o.Observation),
+	}
+}
+
+// checkObservations tells whether a list of observations is ascending, by distinct oracles of this instance, more than 2f of
+// them.
+func (c *core) checkObservations(list []ocr1wire.AttributedSignedObservation) (why kernel.DropReason, ok bool) {
+	if !slices.IsSortedFunc(list, byValue) {
+		return dropUnsorted, false
+	}
+	return c.CheckObservers(len(list), func(i int) commontypes.OracleID { return list[i].Observer })
+}
+
+// byValue orders observations as a report must have them.
+func byValue(a, b ocr1wire.AttributedSignedObservation) int {
+	return a.Observation.Compare(b.Observation)
+}
+
+func sameObservation(a, b ocr1wire.SignedObservation) bool {
+	return a.Observation == b.Observation && bytes.Equal(a.Signature, b.Signature)
+}
+
+// sameReport tells whether two reports count as one.
+func sameReport(a, b ocr1wire.AttestedReportOne) bool {
+	return slices.Equal(a.Observations, b.Observations)
+}
+
+// sameAttested tells whether two reports are the same, with the signature.
+func sameAttested(a, b ocr1wire.AttestedReportOne) bool {
+	return sameReport(a, b) && bytes.Equal(a.Signature, b.Signature)
+}
+
+// checkSignatures tells whether there are as many signatures as there can and must be.
+func (c *core) checkSignatures(r *ocr1wire.AttestedReportMany) bool {
+	return len(r.Signatures) > c.cfg.F && len(r.Signatures) <= c.cfg.N
+}
+
+// checkSigners tells whether those who made count signatures are that many distinct oracles of this instance.
+func (c *core) checkSigners(count int, signers []int) (why kernel.DropReason, ok bool) {
+	if len(signers) != count {
+		return rounds.DropBadSignature, false
+	}
+	var seen rounds.Members
+	for _, signer := range signers {
+		if signer < 0 || signer >= c.cfg.N {
+			return rounds.DropBadSignature, false
+		}
+		if seen.Add(commontypes.OracleID(signer)) {
+			return rounds.DropRepeated, false
+		}
+	}
+	return kernel.DropReason{}, true
+}
+
+// finalHash identifies a final with all its signatures.
+func finalHash(f *ocr1wire.Final) [32]byte {
+	b, err := ocr1wire.Encode(f)
+	if err != nil { // not for a message that exists
+		panic(err)
+	}
+	return sha256.Sum256(b)
+}

@@ -1,0 +1,47 @@
+package ocr1
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/ocr1types"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
+)
+
+// core is what the parts of a machine share.
+type core struct {
+	*rounds.Core
+	cfg Config
+}
+
+// rounds is the part of the configuration that OCR2 has, too.
+func (c *Config) rounds() rounds.Config {
+	return rounds.Config{
+		ConfigDigest: c.ConfigDigest[:], OracleID: c.OracleID, N: c.N, F: c.F,
+		DeltaProgress: c.DeltaProgress, DeltaResend: c.DeltaResend, DeltaRound: c.DeltaRound, DeltaGrace: c.DeltaGrace,
+		DeltaStage: c.DeltaStage, RMax: c.RMax, S: c.S,
+		LeaderSelectionKey: c.LeaderSelectionKey, TransmissionOrderKey: c.TransmissionOrderKey,
+	}
+}
+
+// Validate tells whether all fields are in the ranges that their comments state. A config that was decoded and checked by
+// package config is.
+func (c *Config) Validate() error {
+	common := c.rounds()
+	if err := common.Validate(); err != nil {
+		return fmt.Errorf("ocr1: %w", err)
+	}
+	for name, d := range map[string]time.Duration{
+		"DeltaC": c.DeltaC, "DataSourceTimeout": c.DataSourceTimeout, "DataSourceGracePeriod": c.DataSourceGracePeriod,
+		"BlockchainTimeout": c.BlockchainTimeout, "ContractTransmitterTransmitTimeout": c.ContractTransmitterTransmitTimeout,
+	} {
+		if d < 0 {
+			return fmt.Errorf("ocr1: %s is %s, want at least 0", name, d)
+		}
+	}
+	return nil
+}
+
+func (c *core) timestamp(r Round) ocr1types.ReportTimestamp {
+	return ocr1types.ReportTimestamp{ConfigDigest: c.cfg.ConfigDigest, Epoch: r.Epoch, Round: r.Round}
+}

@@ -1,0 +1,10 @@
+package ocr1
+
+import "github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+
+// Why messages are dropped in OCR1 only; see package rounds for the others.
+var (
+	dropUnsorted  = kernel.DropReason{Text: "observations are not in ascending order", Suspicious: true}
+	dropEchoed    = kernel.DropReason{Text: "a report of this round was echoed already"}
+	dropCompleted = kernel.DropReason{Text: "enough echoes of this round were there already"}
+)

@@ -1,0 +1,97 @@
+package ocr1
+
+import (
+	"slices"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
+	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
+)
+
+// The leader's part of report generation: a new round begins every DeltaRound, whatever became of the one before.
+//
+// Source: docs/protocol/ocr1.md, "Report generation (leader)".
+
+// start begins the first round at once, if this oracle leads.
+func (g *generation) start() {
+	if g.Leader.MayLead() {
+		g.startRound()
+	}
+}
+
+func (g *generation) startRound() {
+	if g.Leader.Begin() {
+		g.Leader.Announced()
+		g.Emit(Broadcast{Message: &ocr1wire.ObserveReq{Epoch: g.epoch, Round: g.Leader.Round}})
+	}
+}
+
+// roundFired handles the end of DeltaRound.
+func (g *generation) roundFired() {
+	if g.Leader.Began() {
+		g.startRound()
+	}
+}
+
+// collect handles the messages to the leader.
+func (g *generation) collect(from commontypes.OracleID, m ocr1wire.Message) {
+	round := g.Leader.Current()
+	switch m := m.(type) {
+	case *ocr1wire.Observe:
+		switch {
+		case !g.Leader.TakesObserve(from, m.Round):
+		case g.Known(m.Round, from, m.SignedObservation):
+			g.Leader.Observations.Add(from, m.SignedObservation)
+		default:
+			g.Leader.Observations.Verify(from, m.SignedObservation, g.observationSignature(round, &m.SignedObservation, from))
+		}
+	case *ocr1wire.Report:
+		if !g.Leader.TakesReport(from, m.Round) {
+			return
+		}
+		if from == g.cfg.OracleID && g.Reported.Is(m.Round, m.AttestedReport, sameAttested) {
+			g.Leader.Reports.Add(from, m.AttestedReport)
+			return
+		}
+		report, err := ocr1wire.OnchainReport(g.timestamp(round), m.AttestedReport.Observations)
+		if err != nil {
+			g.Drop(from, m.Kind(), rounds.DropBadSignature)
+			return
+		}
+		g.Leader.Reports.Verify(from, m.AttestedReport, kernel.SignatureCheck{
+			Kind: kernel.OnchainSignature, Signer: from, Signature: m.AttestedReport.Signature, Report: report,
+		})
+	}
+}
+
+// graceFired handles the end of DeltaGrace: the list of observations is closed.
+func (g *generation) graceFired() {
+	if !g.Leader.GraceFired() {
+		return
+	}
+	list := make([]ocr1wire.AttributedSignedObservation, 0, g.Leader.Observations.Count())
+	for observer, o := range g.Leader.Observations.All() {
+		list = append(list, ocr1wire.AttributedSignedObservation{SignedObservation: o, Observer: observer})
+	}
+	slices.SortStableFunc(list, byValue)
+	g.Emit(Broadcast{Message: &ocr1wire.ReportReq{Epoch: g.epoch, Round: g.Leader.Round, Observations: list}})
+}
+
+// reported counts a valid report, and ends the round when more than f oracles agree: one of them is honest.
+func (g *generation) reported(from commontypes.OracleID) {
+	agreeing := g.Leader.Agreeing(from, sameReport, g.cfg.F+1)
+	if agreeing == nil {
+		return
+	}
+	r, _ := g.Leader.Reports.Get(from)
+	final := &ocr1wire.Final{Epoch: g.epoch, Round: g.Leader.Round}
+	final.AttestedReport.Observations = r.Observations
+	for _, signer := range agreeing {
+		signed, _ := g.Leader.Reports.Get(signer)
+		final.AttestedReport.Signatures = append(final.AttestedReport.Signatures, signed.Signature)
+	}
+	g.valid.Add(finalHash(final)) // each of its signatures was verified
+	g.Emit(Broadcast{Message: final})
+	g.Leader.Finish()
+}

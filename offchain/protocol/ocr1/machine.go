@@ -1,0 +1,80 @@
+package ocr1
+
+import (
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
+	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
+)
+
+// Machine is one oracle in one protocol instance. It is made of parts: a pacemaker, which says what epoch it is and who
+// leads it; report generation, which makes attested reports in one epoch; transmission, which brings them to the contract.
+// Messages of later epochs wait in a buffer.
+//
+// It is not safe for concurrent use.
+type Machine struct {
+	core  *core
+	frame *rounds.Machine[ocr1wire.Message]
+
+	generation   *generation // of the current epoch; nil before the start
+	valid        rounds.ValidSet
+	transmission *transmission
+}
+
+// New returns a machine that waits for [Start]. It panics if the configuration is not valid; see [Config.Validate].
+func New(cfg Config) *Machine {
+	if err := cfg.Validate(); err != nil {
+		panic(err)
+	}
+	m := &Machine{core: &core{rounds.NewCore(cfg.rounds()), cfg}}
+	m.frame = rounds.NewMachine(m.core.Core, protocol{m})
+	m.transmission = newTransmission(m.core)
+	return m
+}
+
+// Step tells the machine what happened, and returns what is to be done, in order. now is the driver's clock; it should not go
+// back, and only the age of the contract's answer and the times of transmissions depend on it. The effects are valid until the
+// next call.
+//
+// Events that cannot be (the result of a call that nobody waits for, a message before [Start]) have no effect, or
+// [kernel.Dropped] or [kernel.Log].
+func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect {
+	m.frame.Begin(now)
+	if start, ok := ev.(Start); ok {
+		m.frame.Start(start.State, start.ContractEpoch, start.ContractKnown, start.SignedRound, func() {
+			m.transmission.restore(start.Pending)
+		})
+	} else {
+		m.frame.Handle(ev)
+	}
+	return m.frame.End()
+}
+
+// protocol is what the frame of the machine calls, and what report generation tells.
+type protocol struct{ m *Machine }
+
+func (p protocol) NewEpoch(epoch uint32) ocr1wire.Message { return &ocr1wire.NewEpoch{Epoch: epoch} }
+
+func (p protocol) Enter(epoch uint32, leader commontypes.OracleID) {
+	if p.m.generation != nil {
+		p.m.generation.stop()
+	}
+	p.m.generation = newGeneration(p.m.core, epoch, leader, &p.m.valid, p)
+	p.m.generation.start()
+}
+
+func (p protocol) Receive(from commontypes.OracleID, message ocr1wire.Message) {
+	p.m.generation.receive(from, message)
+}
+
+func (protocol) ReceiveAnytime(commontypes.OracleID, ocr1wire.Message) bool { return false }
+
+func (p protocol) RoundFired()    { p.m.generation.roundFired() }
+func (p protocol) GraceFired()    { p.m.generation.graceFired() }
+func (p protocol) TransmitFired() { p.m.transmission.Fired() }
+
+func (p protocol) progress()                  { p.m.frame.Pacemaker.Progress() }
+func (p protocol) changeLeader()              { p.m.frame.Pacemaker.ChangeLeader() }
+func (p protocol) transmit(f *ocr1wire.Final) { p.m.transmission.transmit(f) }
