@@ -59,36 +59,42 @@ func newAttester(t *testing.T, scheme ocr3keyring.Scheme, dynamic bool, n, f int
 		a.address = deploy(0, creationCode(t, static))
 	}
 	for i := range n {
-		secret := crypto.Keccak256([]byte("attester"), []byte{byte(i)})
-		secret[0] = 0 // below the order of both groups
-		var keyring *ocr3keyring.Keyring[struct{}]
-		if scheme == ocr3keyring.BLS {
-			key, err := bn254bls.SecretKeyFromBytes(secret)
-			if err != nil {
-				t.Fatal(err)
-			}
-			keyring, err = ocr3keyring.NewBLS[struct{}](key)
-			if err != nil {
-				t.Fatal(err)
-			}
-		} else {
-			private, err := crypto.ToECDSA(secret)
-			if err != nil {
-				t.Fatal(err)
-			}
-			key, err := keys.NewEVMKey(private)
-			if err != nil {
-				t.Fatal(err)
-			}
-			keyring, err = ocr3keyring.NewECDSA[struct{}](key)
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
+		keyring := newKeyring(t, scheme, i)
 		a.keyrings = append(a.keyrings, keyring)
 		a.public = append(a.public, keyring.PublicKey())
 	}
 	return a
+}
+
+// newKeyring makes the key ring of production of an oracle; the same for the same number.
+func newKeyring(t *testing.T, scheme ocr3keyring.Scheme, number int) *ocr3keyring.Keyring[struct{}] {
+	t.Helper()
+	secret := crypto.Keccak256([]byte("attester"), []byte{byte(number)})
+	secret[0] = 0 // below the order of both groups
+	if scheme == ocr3keyring.BLS {
+		key, err := bn254bls.SecretKeyFromBytes(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keyring, err := ocr3keyring.NewBLS[struct{}](key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keyring
+	}
+	private, err := crypto.ToECDSA(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := keys.NewEVMKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyring, err := ocr3keyring.NewECDSA[struct{}](key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keyring
 }
 
 // call makes a call and returns the gas that it used, and the error that the contract reverted with.

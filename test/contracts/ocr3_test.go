@@ -9,8 +9,10 @@ import (
 	"github.com/ocrkit/ocrkit/gen/ocr3/demoblsattestationverifier"
 	"github.com/ocrkit/ocrkit/gen/ocr3/demodynamicallydispatchedattestationverifier"
 	"github.com/ocrkit/ocrkit/gen/ocr3/demoecdsaattestationverifier"
+	"github.com/ocrkit/ocrkit/gen/ocr3/ocr3blsfeed"
 	"github.com/ocrkit/ocrkit/gen/ocr3/ocr3dynamicallydispatchedblsattestationverifierlib"
 	"github.com/ocrkit/ocrkit/gen/ocr3/ocr3dynamicallydispatchedecdsaattestationverifierlib"
+	"github.com/ocrkit/ocrkit/gen/ocr3/ocr3ecdsafeed"
 	"github.com/ocrkit/ocrkit/test/vectors"
 )
 
@@ -21,6 +23,8 @@ func init() {
 		"DemoDynamicallyDispatchedAttestationVerifier":         &demodynamicallydispatchedattestationverifier.DemoDynamicallyDispatchedAttestationVerifierMetaData,
 		"DemoECDSAAttestationVerifier":                         &demoecdsaattestationverifier.DemoECDSAAttestationVerifierMetaData,
 		"OCR3DynamicallyDispatchedECDSAAttestationVerifierLib": &ocr3dynamicallydispatchedecdsaattestationverifierlib.OCR3DynamicallyDispatchedECDSAAttestationVerifierLibMetaData,
+		"OCR3BLSFeed":   &ocr3blsfeed.OCR3BLSFeedMetaData,
+		"OCR3ECDSAFeed": &ocr3ecdsafeed.OCR3ECDSAFeedMetaData,
 	})
 }
 
