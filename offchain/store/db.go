@@ -86,75 +86,32 @@ func (db *DB) WriteSignedRound(ctx context.Context, configDigest types.ConfigDig
 
 // StorePendingTransmission implements types.Database.
 func (db *DB) StorePendingTransmission(ctx context.Context, t types.ReportTimestamp, pending types.PendingTransmission) error {
-	return db.writeRow(ctx, db.pendingKey(t), func(e *encoder) { encodePending(e, pending) })
+	return db.pending().store(ctx, t, pending)
 }
 
 // PendingTransmissionsWithConfigDigest implements types.Database. When rows are corrupt it returns all the others together
 // with an error that names each corrupt one. It returns the newest MaxPendingTransmissions, with an error when there are more.
 func (db *DB) PendingTransmissionsWithConfigDigest(ctx context.Context, configDigest types.ConfigDigest) (map[types.ReportTimestamp]types.PendingTransmission, error) {
-	return read(ctx, db.store, func() (map[types.ReportTimestamp]types.PendingTransmission, error) {
-		result := map[types.ReportTimestamp]types.PendingTransmission{}
-		var problems []error
-		err := scan(ctx, db.store.db, db.key(kindPending, &configDigest), func(key, value []byte) error {
-			if len(result) == MaxPendingTransmissions {
-				problems = append(problems, fmt.Errorf("store: digest %s has more than %d pending transmissions, the oldest were left out", configDigest, MaxPendingTransmissions))
-				return errStopScan
-			}
-			t, pending, err := decodePendingRow(key, value)
-			if err != nil {
-				problems = append(problems, err)
-				return nil
-			}
-			result[t] = pending
-			return nil
-		})
-		return result, errors.Join(append(problems, err)...)
-	})
+	return db.pending().withDigest(ctx, configDigest)
 }
 
 // DeletePendingTransmission implements types.Database.
 func (db *DB) DeletePendingTransmission(ctx context.Context, t types.ReportTimestamp) error {
-	key := db.pendingKey(t)
-	return db.store.write(ctx, func(batch *pebble.Batch) error { return batch.Delete(key, nil) })
+	return db.pending().delete(ctx, t)
 }
 
 // DeletePendingTransmissionsOlderThan implements types.Database. It also deletes rows that are corrupt, since they can never be
 // transmitted, and returns an error that names them.
 func (db *DB) DeletePendingTransmissionsOlderThan(ctx context.Context, limit time.Time) error {
-	return db.store.write(ctx, func(batch *pebble.Batch) error {
-		var old [][]byte
-		var problems []error
-		err := scan(ctx, batch, db.key(kindPending, nil), func(key, value []byte) error {
-			_, pending, err := decodePendingRow(key, value)
-			if err != nil {
-				problems = append(problems, fmt.Errorf("deleted: %w", err))
-			} else if !pending.Time.Before(limit) {
-				return nil
-			}
-			old = append(old, append([]byte(nil), key...))
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for _, key := range old {
-			if err := batch.Delete(key, nil); err != nil {
-				return err
-			}
-		}
-		return errors.Join(problems...)
-	})
+	return db.pending().deleteOlderThan(ctx, limit)
 }
 
-func decodePendingRow(key, value []byte) (types.ReportTimestamp, types.PendingTransmission, error) {
-	t, err := parsePendingKey(key)
-	if err != nil {
-		return t, types.PendingTransmission{}, &CorruptRowError{Row: "pending transmission", Key: append([]byte(nil), key...), Reason: err.Error()}
+// pending are the rows of OCR2's pending transmissions.
+func (db *DB) pending() pendingRows[types.PendingTransmission] {
+	return pendingRows[types.PendingTransmission]{
+		db: db, kind: kindPending, encode: encodePending, decode: decodePending,
+		due: func(pending types.PendingTransmission) time.Time { return pending.Time },
 	}
-	var pending types.PendingTransmission
-	row := fmt.Sprintf("pending transmission of digest %s, epoch %d, round %d", t.ConfigDigest, t.Epoch, t.Round)
-	err = unseal(row, key, value, func(d *decoder) { pending = decodePending(d) })
-	return t, pending, err
 }
 
 // writeRow encodes in the caller's goroutine, so that the caller may change its arguments afterwards.

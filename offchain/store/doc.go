@@ -2,7 +2,8 @@
 // process.
 //
 // A [Store] is a directory on disk, locked for one process. [Store.Job] gives each oracle its own part of it: a [DB], which
-// implements types.Database and, beyond that, remembers the last round in which the oracle signed. [Store.Announcements] gives the
+// implements types.Database and, beyond that, remembers the last round in which the oracle signed; [DB.OCR1] is the same for
+// OCR1. [Store.Announcements] gives the
 // process's peer a part in which discovery keeps the addresses of other peers.
 //
 // # Durability

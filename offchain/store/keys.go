@@ -16,9 +16,11 @@ import (
 //	'j' job(16) 'r' digest(32)                                  last signed round
 //	'j' job(16) 'p' digest(32) epoch(4, big-endian) round(1)    pending transmission
 //	'j' job(16) 't' digest(32) key (text)                       protocol state of OCR3
+//	'j' job(16) 'C'                                             config of OCR1
+//	'j' job(16) 'P' digest(32) epoch(4, big-endian) round(1)    pending transmission of OCR1
 //	'a' peer(16) peer id (text)                                 announcement of the peer with this id
 //
-// job is the first half of SHA-256 over the job's name, peer that over the id of the peer whose store it is: names of any
+// Digests of OCR1 are there as ocr1types.NetworkDigest widens them. job is the first half of SHA-256 over the job's name, peer that over the id of the peer whose store it is: names of any
 // length make keys of one length.
 const (
 	formatKey          = "format"
@@ -30,6 +32,8 @@ const (
 	kindRound         byte = 'r'
 	kindPending       byte = 'p'
 	kindProtocolState byte = 't'
+	kindOCR1Config    byte = 'C'
+	kindOCR1Pending   byte = 'P'
 	kindAnnouncement  byte = 'a' // the first byte of a key, instead of 'j'
 	pendingKeyLen          = 1 + jobIDSize + 1 + 32 + 4 + 1
 )
@@ -49,8 +53,8 @@ func (db *DB) key(kind byte, digest *types.ConfigDigest) []byte {
 	return key
 }
 
-func (db *DB) pendingKey(t types.ReportTimestamp) []byte {
-	key := db.key(kindPending, &t.ConfigDigest)
+func (db *DB) pendingKey(kind byte, t types.ReportTimestamp) []byte {
+	key := db.key(kind, &t.ConfigDigest)
 	key = binary.BigEndian.AppendUint32(key, t.Epoch)
 	return append(key, t.Round)
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"math/rand/v2"
+	"math/big"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -16,9 +14,11 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+	"github.com/ethereum/go-ethereum/common"
 	"pgregory.net/rapid"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -74,214 +74,6 @@ var genConfig = rapid.Custom(func(t *rapid.T) types.ContractConfig {
 	}
 	return c
 })
-
-// TestModel runs random operations of several jobs against the store, reopening it now and then, and against plain maps.
-func TestModel(t *testing.T) {
-	type jobModel struct {
-		config  *types.ContractConfig
-		states  map[types.ConfigDigest]types.PersistentState
-		rounds  map[types.ConfigDigest]signedRound
-		pending map[types.ReportTimestamp]types.PendingTransmission
-	}
-	rapid.Check(t, func(rt *rapid.T) {
-		ctx := context.Background()
-		fs := vfs.NewMem()
-		s, err := Open("store", Options{FS: fs})
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer func() { s.Close() }()
-		models := map[string]*jobModel{}
-		for _, name := range []string{"", "a", "b"} {
-			models[name] = &jobModel{
-				states: map[types.ConfigDigest]types.PersistentState{}, rounds: map[types.ConfigDigest]signedRound{},
-				pending: map[types.ReportTimestamp]types.PendingTransmission{},
-			}
-		}
-		must := func(err error) {
-			rt.Helper()
-			if err != nil {
-				rt.Fatal(err)
-			}
-		}
-		pick := func(rt *rapid.T) (*DB, *jobModel, types.ConfigDigest) {
-			name := rapid.SampledFrom([]string{"", "a", "b"}).Draw(rt, "job")
-			return s.Job(name), models[name], digestOf(rapid.ByteRange(0, 2).Draw(rt, "digest"))
-		}
-		timestamp := func(rt *rapid.T, digest types.ConfigDigest) types.ReportTimestamp {
-			return types.ReportTimestamp{ConfigDigest: digest, Epoch: rapid.Uint32Range(0, 3).Draw(rt, "epoch"), Round: rapid.ByteRange(0, 3).Draw(rt, "round")}
-		}
-		rt.Repeat(map[string]func(*rapid.T){
-			"config": func(rt *rapid.T) {
-				db, m, _ := pick(rt)
-				config := genConfig.Draw(rt, "config")
-				must(db.WriteConfig(ctx, config))
-				m.config = &config
-			},
-			"state": func(rt *rapid.T) {
-				db, m, digest := pick(rt)
-				state := types.PersistentState{Epoch: rapid.Uint32().Draw(rt, "epoch"), HighestSentEpoch: rapid.Uint32().Draw(rt, "sent"), HighestReceivedEpoch: rapid.SliceOfN(rapid.Uint32(), 0, 31).Draw(rt, "received")}
-				must(db.WriteState(ctx, digest, state))
-				m.states[digest] = state
-			},
-			"round": func(rt *rapid.T) {
-				db, m, digest := pick(rt)
-				next := signedRound{rapid.Uint32Range(0, 3).Draw(rt, "epoch"), rapid.ByteRange(0, 3).Draw(rt, "round")}
-				err := db.WriteSignedRound(ctx, digest, next.epoch, next.round)
-				if recorded, ok := m.rounds[digest]; ok && next.before(recorded) {
-					if !errors.Is(err, ErrRoundGoesBack) {
-						rt.Fatalf("writing %v after %v: got error %v, want ErrRoundGoesBack", next, recorded, err)
-					}
-					return
-				}
-				must(err)
-				m.rounds[digest] = next
-			},
-			"store": func(rt *rapid.T) {
-				db, m, digest := pick(rt)
-				at, pending := timestamp(rt, digest), genPending.Draw(rt, "pending")
-				must(db.StorePendingTransmission(ctx, at, pending))
-				m.pending[at] = pending
-			},
-			"delete": func(rt *rapid.T) {
-				db, m, digest := pick(rt)
-				at := timestamp(rt, digest)
-				must(db.DeletePendingTransmission(ctx, at))
-				delete(m.pending, at)
-			},
-			"collect": func(rt *rapid.T) {
-				db, m, _ := pick(rt)
-				limit := genTime.Draw(rt, "limit")
-				must(db.DeletePendingTransmissionsOlderThan(ctx, limit))
-				maps.DeleteFunc(m.pending, func(_ types.ReportTimestamp, p types.PendingTransmission) bool { return p.Time.Before(limit) })
-			},
-			"reopen": func(rt *rapid.T) {
-				must(s.Close())
-				reopened, err := Open("store", Options{FS: fs})
-				must(err)
-				s = reopened
-			},
-			"": func(rt *rapid.T) {
-				for name, m := range models {
-					db := s.Job(name)
-					config, err := db.ReadConfig(ctx)
-					must(err)
-					if !reflect.DeepEqual(config, m.config) {
-						rt.Fatalf("job %q: config is %v, want %v", name, config, m.config)
-					}
-					for i := range byte(3) {
-						digest := digestOf(i)
-						state, err := db.ReadState(ctx, digest)
-						must(err)
-						want, ok := m.states[digest]
-						if ok != (state != nil) || ok && !state.Equal(want) {
-							rt.Fatalf("job %q: state of %s is %v, want %v (%v)", name, digest, state, want, ok)
-						}
-						epoch, round, ok, err := db.ReadSignedRound(ctx, digest)
-						must(err)
-						wantRound, wantOK := m.rounds[digest]
-						if ok != wantOK || (signedRound{epoch, round}) != wantRound {
-							rt.Fatalf("job %q: signed round of %s is (%d, %d) (%v), want %v (%v)", name, digest, epoch, round, ok, wantRound, wantOK)
-						}
-						pending, err := db.PendingTransmissionsWithConfigDigest(ctx, digest)
-						must(err)
-						wantPending := maps.Clone(m.pending)
-						maps.DeleteFunc(wantPending, func(t types.ReportTimestamp, _ types.PendingTransmission) bool { return t.ConfigDigest != digest })
-						if !reflect.DeepEqual(pending, wantPending) {
-							rt.Fatalf("job %q: pending transmissions of %s are %v, want %v", name, digest, pending, wantPending)
-						}
-					}
-				}
-			},
-		})
-	})
-}
-
-// TestCrash lets several jobs write at once, takes copies of the file system as a crash would leave it, and looks whether a
-// store opened on each copy has everything that had been acknowledged when the copy was taken.
-func TestCrash(t *testing.T) {
-	const jobs, writes = 4, 150
-	fs := vfs.NewCrashableMem()
-	s, err := Open("store", Options{FS: fs, MemTableBytes: 64 << 10}) // small, so that memtables are flushed too
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx := context.Background()
-	digest := digestOf(1)
-
-	type acknowledged struct {
-		sync.Mutex
-		rounds [jobs]uint32 // the last epoch acknowledged
-		stored [jobs]uint32
-	}
-	var acks acknowledged
-	var wg sync.WaitGroup
-	for j := range jobs {
-		db := s.Job(fmt.Sprint(j))
-		wg.Go(func() {
-			for i := uint32(1); i <= writes; i++ {
-				if err := db.WriteSignedRound(ctx, digest, i, 1); err != nil {
-					t.Errorf("job %d: %v", j, err)
-					return
-				}
-				acks.Lock()
-				acks.rounds[j] = i
-				acks.Unlock()
-				pending := types.PendingTransmission{Time: time.Unix(int64(i), 0), Report: make([]byte, 512)}
-				if err := db.StorePendingTransmission(ctx, types.ReportTimestamp{ConfigDigest: digest, Epoch: i}, pending); err != nil {
-					t.Errorf("job %d: %v", j, err)
-					return
-				}
-				acks.Lock()
-				acks.stored[j] = i
-				acks.Unlock()
-			}
-		})
-	}
-	finished := make(chan struct{})
-	go func() { wg.Wait(); close(finished) }()
-
-	rng := rand.New(rand.NewPCG(1, 2))
-	for crash := 0; ; crash++ {
-		acks.Lock()
-		rounds, stored := acks.rounds, acks.stored
-		acks.Unlock()
-		clone := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: []int{0, 50, 100}[crash%3], RNG: rng})
-		after, err := Open("store", Options{FS: clone})
-		if err != nil {
-			t.Fatalf("crash %d: %v", crash, err)
-		}
-		for j := range jobs {
-			db := after.Job(fmt.Sprint(j))
-			epoch, _, ok, err := db.ReadSignedRound(ctx, digest)
-			if err != nil || epoch < rounds[j] || ok != (epoch > 0) {
-				t.Fatalf("crash %d: job %d: signed round is of epoch %d (%v, %v), had acknowledged %d", crash, j, epoch, ok, err, rounds[j])
-			}
-			pending, err := db.PendingTransmissionsWithConfigDigest(ctx, digest)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := uint32(1); i <= stored[j]; i++ {
-				if _, ok := pending[types.ReportTimestamp{ConfigDigest: digest, Epoch: i}]; !ok {
-					t.Fatalf("crash %d: job %d: pending transmission %d of %d is lost", crash, j, i, stored[j])
-				}
-			}
-		}
-		if err := after.Close(); err != nil {
-			t.Fatal(err)
-		}
-		select {
-		case <-finished:
-			if crash > 5 {
-				if err := s.Close(); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-		default:
-		}
-	}
-}
 
 // TestOnDisk reopens a store on a real disk, and tries to open it twice.
 func TestOnDisk(t *testing.T) {
@@ -350,16 +142,23 @@ func TestCorruptRows(t *testing.T) {
 	write(db.WriteSignedRound(ctx, digest, 1, 2))
 	write(db.StorePendingTransmission(ctx, good, pending))
 
+	old, narrow := db.OCR1(), ocr1DigestOf(1)
+	wide := ocr1types.NetworkDigest(narrow)
+	write(old.WriteConfig(ctx, ocr1types.ContractConfig{Signers: []common.Address{{1}}, Transmitters: []common.Address{{2}}, Encoded: []byte{3}}))
+	write(old.WriteState(ctx, narrow, types.PersistentState{HighestReceivedEpoch: []uint32{1, 2}}))
+
 	kinds := []struct {
 		name string
 		key  []byte
 		read func() error
 	}{
+		{"config", db.key(kindOCR1Config, nil), func() error { _, err := old.ReadConfig(ctx); return err }},
+		{"state", db.key(kindState, &wide), func() error { _, err := old.ReadState(ctx, narrow); return err }},
 		{"config", db.key(kindConfig, nil), func() error { _, err := db.ReadConfig(ctx); return err }},
 		{"state", db.key(kindState, &digest), func() error { _, err := db.ReadState(ctx, digest); return err }},
 		{"signed round", db.key(kindRound, &digest), func() error { _, _, _, err := db.ReadSignedRound(ctx, digest); return err }},
 		{"signed round", db.key(kindRound, &digest), func() error { return db.WriteSignedRound(ctx, digest, 9, 9) }},
-		{"pending transmission", db.pendingKey(at), func() error {
+		{"pending transmission", db.pendingKey(kindPending, at), func() error {
 			write(db.StorePendingTransmission(ctx, good, pending))
 			rows, err := db.PendingTransmissionsWithConfigDigest(ctx, digest)
 			if _, ok := rows[good]; !ok {
@@ -422,6 +221,86 @@ func TestCorruptRows(t *testing.T) {
 	}
 }
 
+// TestCorruptOCR1Pending damages every byte of a pending transmission of OCR1 in turn.
+func TestCorruptOCR1Pending(t *testing.T) {
+	ctx := context.Background()
+	s := openMem(t, vfs.NewMem())
+	db := s.Job("job").OCR1()
+	at := ocr1types.ReportTimestamp{ConfigDigest: ocr1DigestOf(1), Epoch: 3, Round: 4}
+	good := ocr1types.ReportTimestamp{ConfigDigest: ocr1DigestOf(1), Epoch: 3, Round: 5}
+	pending := ocr1types.PendingTransmission{
+		Time: time.Unix(100, 0), Median: big.NewInt(-7), SerializedReport: []byte("report"), Rs: [][32]byte{{1}}, Ss: [][32]byte{{2}}, Vs: [32]byte{1},
+	}
+	for _, t1 := range []ocr1types.ReportTimestamp{at, good} {
+		if err := db.StorePendingTransmission(ctx, t1, pending); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := db.db.pendingKey(kindOCR1Pending, widen(at))
+	value, closer, err := s.db.Get(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	original := append([]byte(nil), value...)
+	closer.Close()
+	for i := range original {
+		flipped := append([]byte(nil), original...)
+		flipped[i] ^= 0x10
+		for _, damaged := range [][]byte{flipped, original[:i]} {
+			if err := s.db.Set(key, damaged, pebble.NoSync); err != nil {
+				t.Fatal(err)
+			}
+			rows, err := db.PendingTransmissionsWithConfigDigest(ctx, ocr1DigestOf(1))
+			var corrupt *CorruptRowError
+			if _, ok := rows[good]; !ok || len(rows) != 1 || !errors.As(err, &corrupt) {
+				t.Fatalf("byte %d: rows %v, error %v; want the undamaged one, and an error about the other", i, rows, err)
+			}
+		}
+	}
+	var corrupt *CorruptRowError
+	if err := db.DeletePendingTransmissionsOlderThan(ctx, time.Unix(50, 0)); !errors.As(err, &corrupt) {
+		t.Errorf("collecting a corrupt row: got error %v, want a CorruptRowError", err)
+	}
+	if rows, err := db.PendingTransmissionsWithConfigDigest(ctx, ocr1DigestOf(1)); err != nil || len(rows) != 1 {
+		t.Errorf("after collecting: %d rows, error %v; want the good row alone", len(rows), err)
+	}
+}
+
+// A job that moved from OCR1 to OCR2 has both, and neither sees the other's.
+func TestOCR1BesideOCR2(t *testing.T) {
+	ctx := context.Background()
+	db := openMem(t, vfs.NewMem()).Job("job")
+	if db.OCR1().Name() != "job" {
+		t.Errorf("name %q", db.OCR1().Name())
+	}
+	narrow := ocr1DigestOf(1)
+	for _, err := range []error{
+		db.OCR1().WriteConfig(ctx, ocr1types.ContractConfig{ConfigDigest: narrow}),
+		db.WriteConfig(ctx, types.ContractConfig{ConfigDigest: digestOf(1)}),
+		db.OCR1().StorePendingTransmission(ctx, ocr1types.ReportTimestamp{ConfigDigest: narrow}, ocr1types.PendingTransmission{Time: time.Unix(1, 0)}),
+		db.StorePendingTransmission(ctx, types.ReportTimestamp{ConfigDigest: digestOf(1)}, types.PendingTransmission{Time: time.Unix(1, 0)}),
+		db.OCR1().DeletePendingTransmissionsOlderThan(ctx, time.Unix(2, 0)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	old, err := db.OCR1().ReadConfig(ctx)
+	if err != nil || old == nil || old.ConfigDigest != narrow {
+		t.Errorf("config of OCR1 is %v (%v)", old, err)
+	}
+	config, err := db.ReadConfig(ctx)
+	if err != nil || config == nil || config.ConfigDigest != digestOf(1) {
+		t.Errorf("config of OCR2 is %v (%v)", config, err)
+	}
+	if rows, err := db.OCR1().PendingTransmissionsWithConfigDigest(ctx, narrow); err != nil || len(rows) != 0 {
+		t.Errorf("OCR1 has %v (%v) after collecting", rows, err)
+	}
+	if rows, err := db.PendingTransmissionsWithConfigDigest(ctx, digestOf(1)); err != nil || len(rows) != 1 {
+		t.Errorf("OCR2 has %v (%v)", rows, err)
+	}
+}
+
 func TestBounds(t *testing.T) {
 	ctx := context.Background()
 	db := openMem(t, vfs.NewMem()).Job("job")
@@ -430,6 +309,8 @@ func TestBounds(t *testing.T) {
 		"sum":      db.StorePendingTransmission(ctx, types.ReportTimestamp{}, types.PendingTransmission{Report: make([]byte, maxRowBytes)}),
 		"epochs":   db.WriteState(ctx, types.ConfigDigest{}, types.PersistentState{HighestReceivedEpoch: make([]uint32, maxListLength+1)}),
 		"signers":  db.WriteConfig(ctx, types.ContractConfig{Signers: make([]types.OnchainPublicKey, maxListLength+1)}),
+		"encoded":  db.OCR1().WriteConfig(ctx, ocr1types.ContractConfig{Encoded: make([]byte, maxRowBytes+1)}),
+		"oracles":  db.OCR1().WriteConfig(ctx, ocr1types.ContractConfig{Signers: make([]common.Address, maxListLength+1)}),
 		"accounts": db.WriteConfig(ctx, types.ContractConfig{Transmitters: make([]types.Account, maxListLength+1)}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "at most") {
@@ -438,6 +319,10 @@ func TestBounds(t *testing.T) {
 	}
 	if config, err := db.ReadConfig(ctx); config != nil || err != nil {
 		t.Errorf("a refused write left %v, %v", config, err)
+	}
+	wide := ocr1types.PendingTransmission{Median: new(big.Int).Lsh(big.NewInt(1), 191)}
+	if err := db.OCR1().StorePendingTransmission(ctx, ocr1types.ReportTimestamp{}, wide); err == nil || !strings.Contains(err.Error(), "Median") {
+		t.Errorf("a median of 192 bits and a sign: got error %v", err)
 	}
 }
 
@@ -564,6 +449,12 @@ func FuzzRows(f *testing.F) {
 		func(e *encoder) {
 			encodePending(e, types.PendingTransmission{Report: []byte{1}, AttributedSignatures: []types.AttributedOnchainSignature{{Signature: []byte{1}}}})
 		},
+		func(e *encoder) {
+			encodeOCR1Config(e, ocr1types.ContractConfig{Signers: []common.Address{{1}}, Transmitters: []common.Address{{2}}, Encoded: []byte{3}})
+		},
+		func(e *encoder) {
+			encodeOCR1Pending(e, ocr1types.PendingTransmission{Median: big.NewInt(-1), SerializedReport: []byte{1}, Rs: [][32]byte{{1}}, Ss: [][32]byte{{2}}})
+		},
 	} {
 		e := encoder{}
 		encode(&e)
@@ -594,6 +485,14 @@ func FuzzRows(f *testing.F) {
 		check("pending", func(d *decoder) func(*encoder) {
 			v := decodePending(d)
 			return func(e *encoder) { encodePending(e, v) }
+		})
+		check("config of OCR1", func(d *decoder) func(*encoder) {
+			v := decodeOCR1Config(d)
+			return func(e *encoder) { encodeOCR1Config(e, v) }
+		})
+		check("pending of OCR1", func(d *decoder) func(*encoder) {
+			v := decodeOCR1Pending(d)
+			return func(e *encoder) { encodeOCR1Pending(e, v) }
 		})
 		check("announcement", func(d *decoder) func(*encoder) {
 			v := decodeAnnouncement(d)
