@@ -16,12 +16,13 @@ import (
 
 func keysCommand() *cli.Command {
 	light := &cli.BoolFlag{Name: "light", Usage: "encrypt with little work: for keys that protect nothing"}
+	bls := &cli.BoolFlag{Name: "bls", Usage: "with a BLS key, for feeds of kind OCR3BLSFeed"}
 	flags := []cli.Flag{passFlag, light, jsonFlag}
 	return &cli.Command{
 		Name:  "keys",
 		Usage: "make encrypted key files, and show their public side",
 		Subcommands: []*cli.Command{
-			{Name: "oracle", Usage: "make the keys of oracles, one file each", ArgsUsage: "FILE...", Flags: flags, Action: makeOracleKeys},
+			{Name: "oracle", Usage: "make the keys of oracles, one file each", ArgsUsage: "FILE...", Flags: append([]cli.Flag{bls}, flags...), Action: makeOracleKeys},
 			{Name: "dealer", Usage: "make the seed that the secrets of configs come from", ArgsUsage: "FILE", Flags: flags, Action: makeAccount},
 			{Name: "account", Usage: "make the key of an account that sends transactions", ArgsUsage: "FILE", Flags: flags, Action: makeAccount},
 			{Name: "show", Usage: "show the public side of oracles' key files, as the network file lists it", ArgsUsage: "FILE...", Flags: []cli.Flag{jsonFlag}, Action: showKeys},
@@ -62,9 +63,13 @@ func makeOracleKeys(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	generate := keys.GenerateBundle
+	if c.Bool("bls") {
+		generate = keys.GenerateBundleWithBLS
+	}
 	var entries []oracleEntry
 	for _, path := range c.Args().Slice() {
-		bundle, err := keys.GenerateBundle(rand.Reader)
+		bundle, err := generate(rand.Reader)
 		if err != nil {
 			return err
 		}

@@ -468,7 +468,7 @@ func TestTemplate(t *testing.T) {
 	if !ok || len(problems.Problems) != 1 || !strings.Contains(err.Error(), "there are 0") {
 		t.Errorf("got %v", err)
 	}
-	if !slices.Contains(strings.Split(template, "\n"), "version: 1") {
+	if !slices.Contains(strings.Split(templateOCR2, "\n"), "version: 1") {
 		t.Error("the template has no version")
 	}
 }

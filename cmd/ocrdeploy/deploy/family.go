@@ -89,13 +89,15 @@ type entry struct {
 }
 
 // protocols are all that there are.
-var protocols = []protocol{ocr2Protocol{}}
+var protocols = []protocol{ocr2Protocol{}, ocr3Protocol{}}
 
 // contracts are all kinds that there are.
 var contracts = map[netfile.Kind]entry{
 	netfile.KindAggregator:                 {ocr2Protocol{}, ocr2Aggregator},
 	netfile.KindAccessControlledAggregator: {ocr2Protocol{}, ocr2AccessControlledAggregator},
 	netfile.KindOther:                      {ocr2Protocol{}, foreign{}},
+	netfile.KindOCR3ECDSAFeed:              {ocr3Protocol{}, ocr3ECDSAFeed},
+	netfile.KindOCR3BLSFeed:                {ocr3Protocol{}, ocr3BLSFeed},
 }
 
 // Digest is a config digest: its bytes, of which protocols have different numbers. Empty is none.

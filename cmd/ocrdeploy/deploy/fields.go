@@ -31,6 +31,7 @@ type parsedConfig struct {
 // parsers read offchain configs, by version.
 var parsers = map[uint64]func(offchainConfig []byte) (*parsedConfig, error){
 	config.OCR2Version: parseOCR2,
+	config.OCR3Version: parseOCR3,
 }
 
 // configParts are the arguments of setConfig.

@@ -9,6 +9,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/ocrkit/ocrkit/offchain/config"
+
+	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
 
 // lintNetwork says what is wrong with the network file as such, by the rules of oracles, of contracts, and of good sense.
@@ -22,7 +24,7 @@ func (p *Plan) lintNetwork() {
 		return
 	}
 	for _, finding := range p.entry.protocol.lint(network) {
-		finding.Field = fileField(finding.Field)
+		finding.Field = fileField(finding.Field, network.Contract.Kind)
 		if finding.Field == "config.s" && network.Config.S == nil {
 			continue // the automatic schedule follows from the oracles
 		}
@@ -32,7 +34,7 @@ func (p *Plan) lintNetwork() {
 		p.note(config.SeverityError, "config.f", "the contract refuses 0; use at least 4 oracles and f = 1")
 	}
 	for i, oracle := range network.Oracles {
-		if oracle.Public.OnchainAddress == [20]byte{} {
+		if kind := network.Contract.Kind; kind.SignerField() == "onchainAddress" && oracle.Public.OnchainAddress == [20]byte{} {
 			p.note(config.SeverityError, fmt.Sprintf("oracles[%d].onchainAddress", i), "the zero address cannot sign; the contract refuses it")
 		}
 		if oracle.Public.TransmitAccount == [20]byte{} {
@@ -48,7 +50,7 @@ func (p *Plan) lintNetwork() {
 }
 
 // fileField returns the path in the network file of a field of a protocol's PublicConfig.
-func fileField(field string) string {
+func fileField(field string, kind netfile.Kind) string {
 	if rest, ok := strings.CutPrefix(field, "OracleIdentities"); ok {
 		index, name, _ := strings.Cut(rest, ".")
 		if name == "" {
@@ -57,9 +59,12 @@ func fileField(field string) string {
 		if name == "TransmitAccount" || name == "OffchainPublicKey" {
 			return "oracles" + index + "." + strings.ToLower(name[:1]) + name[1:]
 		}
+		if name == "OnchainPublicKey" {
+			return "oracles" + index + "." + kind.SignerField()
+		}
 		return "oracles" + index + "." + strings.Replace(name, "PeerID", "peerID", 1)
 	}
-	for old, name := range map[string]string{"Signers": "onchainAddress", "Transmitters": "transmitAccount", "PeerIDs": "peerID", "OffchainPublicKeys": "offchainPublicKey"} {
+	for old, name := range map[string]string{"Signers": kind.SignerField(), "Transmitters": "transmitAccount", "PeerIDs": "peerID", "OffchainPublicKeys": "offchainPublicKey"} {
 		if rest, ok := strings.CutPrefix(field, old+"["); ok {
 			return "oracles[" + rest + "." + name
 		}

@@ -628,7 +628,7 @@ func TestFieldNames(t *testing.T) {
 		"DeltaRound": "config.deltaRound", "S[3]": "config.s[3]", "F": "config.f", "OracleIdentities[2].PeerID": "oracles[2].peerID",
 		"Signers[1]": "oracles[1].onchainAddress", "MaxDurationQuery + MaxDurationReport": "config.maxDurationQuery + maxDurationReport",
 	} {
-		if got := fileField(field); got != want {
+		if got := fileField(field, netfile.KindAggregator); got != want {
 			t.Errorf("%s is %s, want %s", field, got, want)
 		}
 	}

@@ -7,7 +7,10 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/ocrkit/ocrkit/offchain/evm/ocr3keyring"
+	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median"
+	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // Kind is the name of a contract. It decides what a network file may say: which protocol the oracles speak, and with that which
@@ -27,6 +30,8 @@ type kind struct {
 	isForeign bool
 	// pays says that the contract pays oracles, so that they have payees.
 	pays bool
+	// scheme is that with which oracles sign reports, where there are several.
+	scheme ocr3keyring.Scheme
 	// contract reads the contract section, beyond the address and the kind.
 	contract func(m *mapping, c *Contract)
 	// check says what is wrong with the contract section.
@@ -34,11 +39,12 @@ type kind struct {
 }
 
 // kinds are all that there are. A contract of a new kind is an entry here, and one in the table of package deploy.
-var kinds = slices.Concat(ocr2Kinds)
+var kinds = slices.Concat(ocr2Kinds, ocr3Kinds)
 
 // parameters are those of a protocol's configs, beside f, in the order in which they are shown.
 var parameters = map[Protocol][]parameter{
 	OCR2: ocr2Parameters,
+	OCR3: ocr3Parameters,
 }
 
 // maxOracles bounds how many oracles the contracts of a protocol take.
@@ -71,6 +77,31 @@ func (k Kind) Protocol() Protocol {
 		return found.protocol
 	}
 	return ""
+}
+
+// Scheme returns the signatures with which oracles attest reports for a contract of OCR3; nil for other contracts.
+func (k Kind) Scheme() ocr3keyring.Scheme {
+	if found := k.find(); found != nil {
+		return found.scheme
+	}
+	return nil
+}
+
+// Signer returns the key with which an oracle signs reports for a contract of this kind, by the public side of its keys; empty where it
+// has none.
+func (k Kind) Signer(public keys.Public) types.OnchainPublicKey {
+	if k.Scheme() == ocr3keyring.BLS {
+		return public.BLSPublicKey.OnchainPublicKey()
+	}
+	return public.OnchainPublicKey()
+}
+
+// SignerField is what the key of Signer is called in the oracles section.
+func (k Kind) SignerField() string {
+	if k.Scheme() == ocr3keyring.BLS {
+		return "blsPublicKey"
+	}
+	return "onchainAddress"
 }
 
 // Pays tells whether the contract pays oracles.

@@ -109,14 +109,17 @@ type Config struct {
 	DeltaGrace    time.Duration
 	DeltaStage    time.Duration
 	RMax          uint64
+	// Of OCR3.
+	DeltaInitial, DeltaCertifiedCommitRequest time.Duration
 	// S is the transmission schedule; nil stands for a stage of one oracle for each of the oracles.
 	S []int
 
 	MaxDurationInitialization               *time.Duration
 	MaxDurationQuery                        time.Duration
 	MaxDurationObservation                  time.Duration
-	MaxDurationReport                       time.Duration
-	MaxDurationShouldAcceptFinalizedReport  time.Duration
+	MaxDurationReport                       time.Duration // OCR2
+	MaxDurationShouldAcceptFinalizedReport  time.Duration // OCR2
+	MaxDurationShouldAcceptAttestedReport   time.Duration // OCR3
 	MaxDurationShouldTransmitAcceptedReport time.Duration
 
 	Plugin Plugin

@@ -116,7 +116,7 @@ func (n *Network) identities() []config.OracleIdentityExtra {
 		identities = append(identities, config.OracleIdentityExtra{
 			OracleIdentity: config.OracleIdentity{
 				OffchainPublicKey: types.OffchainPublicKey(public.OffchainPublicKey),
-				OnchainPublicKey:  public.OnchainPublicKey(),
+				OnchainPublicKey:  n.Contract.Kind.Signer(public),
 				PeerID:            public.PeerID.String(),
 				TransmitAccount:   public.Account(),
 			},

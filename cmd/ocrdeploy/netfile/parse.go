@@ -346,7 +346,7 @@ func (p *parser) network(root *yaml.Node) *Network {
 	m.section("config", true, func(m *mapping) { n.Config = readConfig(m, n.Contract.Kind.Protocol()) })
 	m.section("dealer", false, func(m *mapping) { n.Dealer.SeedFile = m.short("seedFile") })
 	if list := m.get("oracles", true); list != nil {
-		n.Oracles = p.oracles(list)
+		n.Oracles = p.oracles(list, n.Contract.Kind)
 	}
 	m.done()
 	return n
@@ -458,7 +458,7 @@ func (m *mapping) schedule(name string) []int {
 	return s
 }
 
-func (p *parser) oracles(list *yaml.Node) []Oracle {
+func (p *parser) oracles(list *yaml.Node, kind Kind) []Oracle {
 	if list.Kind != yaml.SequenceNode {
 		p.fail(list, "oracles", "must be a list")
 		return nil
@@ -476,7 +476,8 @@ func (p *parser) oracles(list *yaml.Node) []Oracle {
 		o.Name = m.short("name")
 		m.value("offchainPublicKey", true, &o.Public.OffchainPublicKey)
 		m.value("configEncryptionPublicKey", true, &o.Public.ConfigEncryptionPublicKey)
-		m.value("onchainAddress", true, &o.Public.OnchainAddress)
+		m.value("onchainAddress", kind.SignerField() == "onchainAddress", &o.Public.OnchainAddress)
+		m.value("blsPublicKey", false, &o.Public.BLSPublicKey)
 		m.value("transmitAccount", true, &o.Public.TransmitAccount)
 		m.value("peerID", true, &o.Public.PeerID)
 		o.Payee = m.address("payee")
