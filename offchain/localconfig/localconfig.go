@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -24,6 +25,29 @@ func SanityCheck(c types.LocalConfig) error {
 		inRange("ContractTransmitterTransmitTimeout", c.ContractTransmitterTransmitTimeout, 1*time.Second, 1*time.Minute),
 		inRange("DatabaseTimeout", c.DatabaseTimeout, 100*time.Millisecond, 10*time.Second),
 		inRange("DefaultMaxDurationInitialization", c.DefaultMaxDurationInitialization, 1*time.Second, 1*time.Hour),
+	)
+}
+
+// SanityCheckOCR1 does the same for the local config of an OCR1 oracle.
+func SanityCheckOCR1(c ocr1types.LocalConfig) error {
+	if c.DevelopmentMode == ocr1types.EnableDangerousDevelopmentMode {
+		return nil
+	}
+	var patience error
+	if c.DataSourceGracePeriod > c.DataSourceTimeout {
+		patience = fmt.Errorf("local config: DataSourceGracePeriod is %v, must be at most DataSourceTimeout, which is %v",
+			c.DataSourceGracePeriod, c.DataSourceTimeout)
+	}
+	return errors.Join(
+		inRange("BlockchainTimeout", c.BlockchainTimeout, 1*time.Second, 20*time.Second),
+		inRange("ContractConfigConfirmations", c.ContractConfigConfirmations, 1, 100),
+		inRange("ContractConfigTrackerPollInterval", c.ContractConfigTrackerPollInterval, 15*time.Second, 120*time.Second),
+		inRange("ContractConfigTrackerSubscribeInterval", c.ContractConfigTrackerSubscribeInterval, 1*time.Minute, 5*time.Minute),
+		inRange("ContractTransmitterTransmitTimeout", c.ContractTransmitterTransmitTimeout, 1*time.Second, 1*time.Minute),
+		inRange("DatabaseTimeout", c.DatabaseTimeout, 100*time.Millisecond, 10*time.Second),
+		inRange("DataSourceTimeout", c.DataSourceTimeout, 1*time.Second, 20*time.Second),
+		inRange("DataSourceGracePeriod", c.DataSourceGracePeriod, 10*time.Millisecond, 2*time.Second),
+		patience,
 	)
 }
 
