@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/ocrkit/ocrkit/offchain/localconfig"
+	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/runtime"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
@@ -31,24 +32,29 @@ type StatusReporter interface {
 	Status() runtime.Status
 }
 
-// OracleArgs are the arguments of one kind of oracle: [OCR2OracleArgs], [OCR3OracleArgs], [MercuryOracleArgs].
+// OracleArgs are the arguments of one kind of oracle: [OCR1OracleArgs], [OCR2OracleArgs], [OCR3OracleArgs], [MercuryOracleArgs].
 type OracleArgs interface {
 	oracleArgsMarker()
-	localConfig() types.LocalConfig
+	checkLocalConfig() error
 	newOracle() *runtime.Process
 }
 
 // NewOracle makes an oracle, which the caller must start. It fails if the local config is out of range; the error lists every
 // rule that it breaks. Nothing else is checked: a nil argument shows when it is first used.
 func NewOracle(args OracleArgs) (Oracle, error) {
-	if err := SanityCheckLocalConfig(args.localConfig()); err != nil {
+	if err := args.checkLocalConfig(); err != nil {
 		return nil, fmt.Errorf("NewOracle: %w", err)
 	}
 	return args.newOracle(), nil
 }
 
-// SanityCheckLocalConfig checks that the fields of a local config are in their ranges; the error lists every violation. In
-// development mode everything passes.
+// SanityCheckLocalConfig checks that the fields of a local config, of any version but OCR1, are in their ranges; the error lists every
+// violation. In development mode everything passes.
 func SanityCheckLocalConfig(c types.LocalConfig) (err error) {
 	return localconfig.SanityCheck(c)
+}
+
+// SanityCheckOCR1LocalConfig does the same for a local config of OCR1.
+func SanityCheckOCR1LocalConfig(c ocr1types.LocalConfig) (err error) {
+	return localconfig.SanityCheckOCR1(c)
 }

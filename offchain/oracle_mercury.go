@@ -32,7 +32,9 @@ var _ OracleArgs = MercuryOracleArgs{}
 
 func (MercuryOracleArgs) oracleArgsMarker() {}
 
-func (args MercuryOracleArgs) localConfig() types.LocalConfig { return args.LocalConfig }
+func (args MercuryOracleArgs) checkLocalConfig() error {
+	return SanityCheckLocalConfig(args.LocalConfig)
+}
 
 func (args MercuryOracleArgs) newOracle() *runtime.Process {
 	return runtime.NewOCR3(runtime.OCR3Args[mercury.ReportInfo]{

@@ -55,7 +55,7 @@ var _ OracleArgs = OCR2OracleArgs{}
 
 func (OCR2OracleArgs) oracleArgsMarker() {}
 
-func (args OCR2OracleArgs) localConfig() types.LocalConfig { return args.LocalConfig }
+func (args OCR2OracleArgs) checkLocalConfig() error { return SanityCheckLocalConfig(args.LocalConfig) }
 
 func (args OCR2OracleArgs) newOracle() *runtime.Process {
 	return runtime.NewOCR2(runtime.OCR2Args(args))

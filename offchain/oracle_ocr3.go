@@ -56,7 +56,9 @@ var _ OracleArgs = OCR3OracleArgs[struct{}]{}
 
 func (OCR3OracleArgs[RI]) oracleArgsMarker() {}
 
-func (args OCR3OracleArgs[RI]) localConfig() types.LocalConfig { return args.LocalConfig }
+func (args OCR3OracleArgs[RI]) checkLocalConfig() error {
+	return SanityCheckLocalConfig(args.LocalConfig)
+}
 
 func (args OCR3OracleArgs[RI]) newOracle() *runtime.Process {
 	return runtime.NewOCR3(runtime.OCR3Args[RI]{
