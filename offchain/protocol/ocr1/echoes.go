@@ -18,9 +18,9 @@ type echoes struct {
 	count    int // of received
 }
 
-// current returns the echoes of the follower's round.
+// current returns the echoes of the follower's round. (What is announced after the last round is none.)
 func (g *generation) current() *echoes {
-	if g.echoes.round != g.Follower.Round {
+	if g.echoes.round != g.Follower.Round && g.Follower.Round <= g.cfg.RMax {
 		g.echoes = echoes{round: g.Follower.Round}
 	}
 	return &g.echoes
