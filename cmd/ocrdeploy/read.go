@@ -163,7 +163,7 @@ func status(c *cli.Context) error {
 func statusJSON(s *deploy.Status) statusView {
 	v := statusView{
 		Contract: s.Contract, Kind: s.TypeAndVersion, Description: s.Settings.Description, Decimals: s.Settings.Decimals, Block: s.Block,
-		Answer: s.Answer.String(), Oracles: []oracleView{},
+		ConfigCount: s.ConfigCount, ConfigDigest: s.ConfigDigest.Hex(), RoundID: s.RoundID, Answer: s.Answer.String(), Oracles: []oracleView{},
 	}
 	numbers := map[string]**uint64{"epoch": &v.Epoch, "round": &v.Round, "seqNr": &v.SeqNr}
 	for _, number := range s.Position {
