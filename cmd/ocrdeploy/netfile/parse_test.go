@@ -157,7 +157,7 @@ func FuzzParse(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, path := range append(paths, "testdata/network.yaml") {
+	for _, path := range append(paths, "testdata/network.yaml", "testdata/ocr3-ecdsa.yaml", "testdata/ocr3-bls.yaml") {
 		content, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)
@@ -175,7 +175,11 @@ func FuzzParse(f *testing.F) {
 		if problems := n.Check(); len(problems) > 0 {
 			t.Errorf("accepted with %v", problems)
 		}
-		if _, err := n.SetConfigInput(); err != nil {
+		inputs := map[Protocol]func() error{
+			OCR2: func() error { _, err := n.SetConfigInput(); return err },
+			OCR3: func() error { _, err := n.OCR3SetConfigInput(); return err },
+		}
+		if err := inputs[n.Contract.Kind.Protocol()](); err != nil {
 			t.Errorf("accepted, but %v", err)
 		}
 		address := common.Address{1, 2, 3}
