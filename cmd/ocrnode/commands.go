@@ -110,7 +110,7 @@ func keysCommand(stdout, stderr io.Writer) *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "new", Usage: "make an encrypted key file: keys for signing reports, for transmitting, for the network", ArgsUsage: "FILE",
-				Flags: passwordFlags, OnUsageError: onUsageError,
+				Flags: append(passwordFlags, &cli.BoolFlag{Name: "bls", Usage: "with a BLS key too: for OCR3 contracts that verify BLS signatures"}), OnUsageError: onUsageError,
 				Action: func(c *cli.Context) error { return newKeys(c, stdout, stderr) },
 			},
 			{
@@ -158,7 +158,11 @@ func newKeys(c *cli.Context, stdout, stderr io.Writer) error {
 	if c.Bool("light") {
 		strength = keys.LightStrength
 	}
-	bundle, err := keys.GenerateBundle(rand.Reader)
+	generate := keys.GenerateBundle
+	if c.Bool("bls") {
+		generate = keys.GenerateBundleWithBLS
+	}
+	bundle, err := generate(rand.Reader)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func devnetCommand(stdout, stderr io.Writer) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "protocol", Value: string(oracle.OCR2), Usage: "what the oracles speak: " + protocols()},
 			&cli.IntFlag{Name: "oracles", Value: 4, Usage: "number of oracles, 4 to 31"},
-			&cli.StringFlag{Name: "verifier", Usage: "how the contract knows the reports, where there is a choice"},
+			&cli.StringFlag{Name: "verifier", Usage: "of ocr3: how the contract knows reports, ecdsa (if not given) or bls"},
 			&cli.IntFlag{Name: "faulty", Usage: "how many of them are hostile, at most a third"},
 			&cli.IntFlag{Name: "rounds", Value: 10, Usage: "end after that many reports"},
 			&cli.StringFlag{Name: "chain", Value: devnet.EmbeddedChain, Usage: "`URL` of a node, or \"embedded\" for a chain in this process"},

@@ -8,11 +8,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/devnet"
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/test/e2e"
 )
 
@@ -73,7 +75,7 @@ func (out devnetOutput) check(t *testing.T, rounds int) {
 	}
 	last := out.reports[rounds-1]
 	if out.summary.Answer == nil || out.summary.Answer.Cmp(&last.Answer.Int) != 0 {
-		t.Errorf("latestAnswer() is %v, the last report says %s", out.summary.Answer, last.Answer)
+		t.Errorf("the contract answers %v, the last report says %s", out.summary.Answer, last.Answer)
 	}
 	for i, r := range out.reports {
 		if r.OutOfRange != "" {
@@ -90,6 +92,9 @@ func (out devnetOutput) check(t *testing.T, rounds int) {
 			if r.Epoch < p.Epoch || r.Epoch == p.Epoch && r.Round <= p.Round || r.Block < p.Block || r.RoundID != p.RoundID+1 {
 				t.Errorf("report %d (epoch %d round %d) does not come after report %d (epoch %d round %d)", i, r.Epoch, r.Round, i-1, p.Epoch, p.Round)
 			}
+			if isOCR3 := out.started.Protocol == oracle.OCR3; isOCR3 != (r.SeqNr > p.SeqNr) {
+				t.Errorf("report %d of %s has sequence number %d after %d", i, out.started.Kind, r.SeqNr, p.SeqNr)
+			}
 		}
 	}
 }
@@ -105,29 +110,57 @@ func TestDevnetOnEmbeddedChain(t *testing.T) {
 
 func TestDevnetWithTraitors(t *testing.T) {
 	t.Parallel()
-	out, _ := runDevnet(t, 0, "--oracles", "13", "--faulty", "4", "--rounds", "3", "--seed", "7")
-	out.check(t, 3)
-	seen := map[string]bool{}
-	for _, o := range out.started.Oracles {
-		seen[o.Vice] = true
-	}
-	if out.summary.Malformed == 0 || out.summary.Dropped == 0 {
-		t.Errorf("%d malformed and %d dropped messages, though a babbler and an equivocator are there", out.summary.Malformed, out.summary.Dropped)
-	}
-	if len(seen) != 5 { // four vices and honesty
-		t.Errorf("oracles are %v, want all vices", seen)
+	for _, c := range []struct {
+		kind            []string
+		oracles, faulty string
+		vices           int
+	}{
+		{[]string{"--protocol", "ocr2"}, "13", "4", 4},
+		{[]string{"--protocol", "ocr3"}, "16", "5", 5},
+	} {
+		t.Run(c.kind[1], func(t *testing.T) {
+			t.Parallel()
+			out, _ := runDevnet(t, 0, append(c.kind, "--oracles", c.oracles, "--faulty", c.faulty, "--rounds", "3", "--seed", "7")...)
+			out.check(t, 3)
+			seen := map[string]bool{}
+			for _, o := range out.started.Oracles {
+				seen[o.Vice] = true
+			}
+			if len(seen) != c.vices+1 { // and honesty
+				t.Errorf("oracles are %v, want all %d vices", seen, c.vices)
+			}
+			if out.summary.Malformed == 0 || out.summary.Dropped == 0 {
+				t.Errorf("%d malformed and %d dropped messages, though a babbler and an equivocator are there", out.summary.Malformed, out.summary.Dropped)
+			}
+		})
 	}
 }
 
-func TestDevnetOnAnvil(t *testing.T) {
+// Contracts of all protocols, beside each other on one chain, with hostile oracles.
+func TestDevnetsOnAnvil(t *testing.T) {
 	t.Parallel()
 	anvil := e2e.StartAnvil(t)
-	out, _ := runDevnet(t, 0, "--chain", anvil.URL, "--oracles", "7", "--faulty", "2", "--rounds", "5")
-	out.check(t, 5)
-	got := e2e.Output(t, "cast", "call", "--rpc-url", anvil.URL, out.started.Aggregator.Hex(), "latestAnswer()(int256)")
-	got, _, _ = strings.Cut(got, " ") // cast adds the number in scientific notation
-	if want := out.summary.Answer.String(); got != want {
-		t.Errorf("cast reads %s, the devnet says %s", got, want)
+	for i, kind := range [][]string{
+		{"--protocol", "ocr2"},
+		{"--protocol", "ocr3"},
+		{"--protocol", "ocr3", "--verifier", "bls", "--transport", "tcp"},
+	} {
+		t.Run(strings.Join(kind, " "), func(t *testing.T) {
+			t.Parallel()
+			out, _ := runDevnet(t, 0, append(kind, "--chain", anvil.URL, "--oracles", "7", "--faulty", "2", "--rounds", "5", "--seed", strconv.Itoa(100+i))...)
+			out.check(t, 5)
+			last := out.reports[4]
+			got := e2e.Output(t, "cast", "call", "--rpc-url", anvil.URL, out.started.Aggregator.Hex(), "getAnswer(uint256)(int256)", strconv.Itoa(int(last.RoundID)))
+			got, _, _ = strings.Cut(got, " ") // cast adds the number in scientific notation
+			if want := out.summary.Answer.String(); got != want {
+				t.Errorf("cast reads %s, the devnet says %s", got, want)
+			}
+			if scheme := string(out.started.Verifier); scheme != "" {
+				if got := e2e.Output(t, "cast", "call", "--rpc-url", anvil.URL, out.started.Aggregator.Hex(), "attestationScheme()(string)"); got != strconv.Quote(scheme) {
+					t.Errorf("the contract verifies by %s, the devnet was to by %q", got, scheme)
+				}
+			}
+		})
 	}
 }
 
@@ -164,6 +197,9 @@ func TestDevnetRefuses(t *testing.T) {
 		"too many traitors": {[]string{"--faulty", "2"}, exitUsage, "at most 1"},
 		"too few oracles":   {[]string{"--oracles", "3"}, exitUsage, "4 to 31"},
 		"no rounds":         {[]string{"--rounds", "0"}, exitUsage, "at least 1"},
+		"protocol":          {[]string{"--protocol", "ocr4"}, exitUsage, `protocol: "ocr4" is none of`},
+		"verifier":          {[]string{"--protocol", "ocr3", "--verifier", "rsa"}, exitUsage, `verifier: "rsa" is none of ecdsa, bls`},
+		"verifier of OCR2":  {[]string{"--verifier", "bls"}, exitUsage, "no choice"},
 		"unknown flag":      {[]string{"--colour"}, exitUsage, "colour"},
 		"argument":          {[]string{"now"}, exitUsage, `"now"`},
 		"garbage in CSV":    {[]string{"--feed", garbage}, exitFailure, "line 3"},
@@ -241,7 +277,7 @@ func TestDevnetForPeople(t *testing.T) {
 	if code := run(t.Context(), []string{"ocrnode", "devnet", "--rounds", "2", "--oracles", "7", "--faulty", "2"}, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
-	for _, want := range []string{"aggregator  0x", "config      0001", "hostile: ", "2000-01-03", "2 of 2 reports on chain"} {
+	for _, want := range []string{"protocol    ocr2", "aggregator  0x", "config      0001", "hostile: ", "2000-01-03", "2 of 2 reports on chain"} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("no %q in\n%s", want, stdout.String())
 		}

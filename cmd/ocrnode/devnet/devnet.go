@@ -92,7 +92,7 @@ func Run(ctx context.Context, o Options, show Screen) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 
-	keyring, err := newKeys(o.Seed, o.Oracles)
+	keyring, err := newKeys(o.Seed, o.Oracles, o.Kind)
 	if err != nil {
 		return err
 	}
@@ -167,6 +167,7 @@ func follow(ctx context.Context, s *site, o Options, members []*member, fromBloc
 	epochs := map[uint64]bool{}
 	var gas uint64
 	wrong := 0
+	var last uint32
 	w := &watcher{
 		chain: s.chain, aggregator: s.aggregator, protocol: s.protocol, market: s.market, next: fromBlock,
 		idle: func() { show.live(len(members), s.running(members)) },
@@ -175,6 +176,7 @@ func follow(ctx context.Context, s *site, o Options, members []*member, fromBloc
 		summary.Reports++
 		epochs[r.Epoch] = true
 		gas += r.Gas
+		last = r.RoundID
 		if r.OutOfRange != "" {
 			wrong++
 		}
@@ -191,7 +193,7 @@ func follow(ctx context.Context, s *site, o Options, members []*member, fromBloc
 	}
 	if summary.Reports > 0 {
 		summary.MeanGas = gas / uint64(summary.Reports)
-		if answer, answerErr := w.latestAnswer(context.WithoutCancel(ctx)); answerErr == nil {
+		if answer, answerErr := w.answerOf(context.WithoutCancel(ctx), last); answerErr == nil {
 			summary.Answer = newDecimal(answer)
 		}
 	}
@@ -245,7 +247,7 @@ type devKeys struct {
 	bootstrapper *keys.PeerKey // of the transport over TCP
 }
 
-func newKeys(seed uint64, n int) (*devKeys, error) {
+func newKeys(seed uint64, n int, kind oracle.Kind) (*devKeys, error) {
 	var s [32]byte
 	copy(s[:], crypto.Keccak256(fmt.Appendf(nil, "ocrkit devnet %d", seed)))
 	random := rand.NewChaCha8(s)
@@ -257,8 +259,12 @@ func newKeys(seed uint64, n int) (*devKeys, error) {
 	if k.owner, err = keys.GenerateEVMKey(random); err != nil {
 		return nil, err
 	}
+	generate := keys.GenerateBundle
+	if kind.Verifier == oracle.BLS {
+		generate = keys.GenerateBundleWithBLS
+	}
 	for range n {
-		bundle, err := keys.GenerateBundle(random)
+		bundle, err := generate(random)
 		if err != nil {
 			return nil, err
 		}

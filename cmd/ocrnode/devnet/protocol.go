@@ -31,10 +31,10 @@ type protocol interface {
 	progress(runtime.Status) (progress, bool)
 }
 
-// answers is how a contract is asked for its answer.
+// answers is how a contract is asked for its answers.
 type answers interface {
-	PackLatestAnswer() []byte
-	UnpackLatestAnswer([]byte) (*big.Int, error)
+	PackGetAnswer(roundID *big.Int) []byte
+	UnpackGetAnswer([]byte) (*big.Int, error)
 }
 
 // progress is what an oracle is doing.
@@ -49,6 +49,8 @@ type progress struct {
 // newProtocol returns what belongs to a kind, which must be a right one.
 func newProtocol(kind oracle.Kind, m *market) protocol {
 	switch kind.Protocol {
+	case oracle.OCR3:
+		return &ocr3Protocol{verifier: kind.Verifier, market: m}
 	default:
 		return ocr2Protocol{}
 	}

@@ -42,18 +42,21 @@ type StartedOracle struct {
 
 // Report is one report that landed on chain. Answer and observations are decimal integers in units of 10^-Decimals.
 type Report struct {
-	Type         string         `json:"type"` // "report"
-	Epoch        uint64         `json:"epoch"`
-	Round        uint64         `json:"round"`
-	RoundID      uint32         `json:"roundId"` // the aggregator's
-	Label        string         `json:"label"`   // of the feed
-	Answer       *decimal       `json:"answer"`
-	Observations []*decimal     `json:"observations"`
-	Observers    []int          `json:"observers"`
-	Transmitter  common.Address `json:"transmitter"`
-	Tx           common.Hash    `json:"tx"`
-	Gas          uint64         `json:"gas"`
-	Block        uint64         `json:"block"`
+	Type        string         `json:"type"` // "report"
+	Epoch       uint64         `json:"epoch"`
+	Round       uint64         `json:"round"`
+	SeqNr       uint64         `json:"seqNr,omitempty"` // of OCR3
+	RoundID     uint32         `json:"roundId"`         // the aggregator's
+	Label       string         `json:"label"`           // of the feed
+	Answer      *decimal       `json:"answer"`
+	Transmitter common.Address `json:"transmitter"`
+	Tx          common.Hash    `json:"tx"`
+	Gas         uint64         `json:"gas"`
+	Block       uint64         `json:"block"`
+	// Observations, in ascending order, and Observers belong together. An OCR3 feed does not publish them: they are those from
+	// which honest oracles computed the outcome.
+	Observations []*decimal `json:"observations"`
+	Observers    []int      `json:"observers"`
 	// OutOfRange says why the answer is none that honest oracles stand behind; empty if all is well.
 	OutOfRange string `json:"outOfRange,omitempty"`
 }
@@ -70,7 +73,7 @@ type Summary struct {
 	Malformed    uint64         `json:"malformed"` // messages that no oracle could decode
 	Dropped      uint64         `json:"dropped"`   // messages that oracles had no use for
 	Aggregator   common.Address `json:"aggregator"`
-	Answer       *decimal       `json:"answer,omitempty"` // as latestAnswer() says at the end
+	Answer       *decimal       `json:"answer,omitempty"` // of the last report, as the contract gives it to consumers
 }
 
 // decimal is a big integer that is a string in JSON, since JSON numbers lose digits.
@@ -247,7 +250,7 @@ func (s *textScreen) summary(v Summary) {
 	if v.Answer != nil {
 		answer = formatPrice(&v.Answer.Int)
 	}
-	s.line("  %d of %d reports on chain in %.1f s, %d gas each on average, %d epochs; latestAnswer() says %s", v.Reports, v.Wanted, v.Seconds, v.MeanGas, v.Epochs, answer)
+	s.line("  %d of %d reports on chain in %.1f s, %d gas each on average, %d epochs; the contract answers %s", v.Reports, v.Wanted, v.Seconds, v.MeanGas, v.Epochs, answer)
 	if v.FeedFailures > 0 {
 		s.line("  %d observations failed because of the feed", v.FeedFailures)
 	}

@@ -47,6 +47,17 @@ func equivocator(contradict func(payload []byte, random *rand.Rand) []byte) vice
 	}}
 }
 
+// withholder keeps from half of the others, a different half each time, the messages without which they cannot be sure of an
+// outcome.
+func withholder(isVote func(payload []byte) bool) vice {
+	return vice{name: "withholder", twist: func(payload []byte, _ commontypes.OracleID, random *rand.Rand) [][]byte {
+		if isVote(payload) && random.IntN(2) == 0 {
+			return nil
+		}
+		return [][]byte{payload}
+	}}
+}
+
 // lyingSource observes prices that are off by a factor.
 type lyingSource struct {
 	market *market

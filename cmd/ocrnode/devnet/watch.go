@@ -103,12 +103,13 @@ func (w *watcher) report(log *ethtypes.Log) (Report, error) {
 	return r, nil
 }
 
-// latestAnswer asks the contract, as a consumer would.
-func (w *watcher) latestAnswer(ctx context.Context) (*big.Int, error) {
+// answerOf asks the contract for the answer of a round, as a consumer would.
+func (w *watcher) answerOf(ctx context.Context, roundID uint32) (*big.Int, error) {
 	binding := w.protocol.answers()
-	output, err := w.chain.client.CallContract(ctx, ethereum.CallMsg{To: &w.aggregator, Data: binding.PackLatestAnswer()}, nil)
+	calldata := binding.PackGetAnswer(new(big.Int).SetUint64(uint64(roundID)))
+	output, err := w.chain.client.CallContract(ctx, ethereum.CallMsg{To: &w.aggregator, Data: calldata}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("latestAnswer: %w", err)
+		return nil, fmt.Errorf("getAnswer: %w", err)
 	}
-	return binding.UnpackLatestAnswer(output)
+	return binding.UnpackGetAnswer(output)
 }

@@ -350,7 +350,9 @@ func (c *Config) check(role Role) (problems []error) {
 		} else {
 			contracts[address] = i
 		}
-		if job.ConfigStore != "" {
+		if job.ConfigStore != "" && !job.Kind.HasConfigStores() {
+			fail(path+".configStore", "there are none for %s: leave it out", job.Protocol)
+		} else if job.ConfigStore != "" {
 			if _, err := parseAddress(job.ConfigStore); err != nil {
 				fail(path+".configStore", "%v", err)
 			}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 )
 
 const bootstrapper = "12D3KooWKxyTQLSw3zQ9h7UWhmTDe8XVnTHDV6FDNCY8r22GF1RP@127.0.0.1:6690"
@@ -49,6 +51,22 @@ func TestConfigDefaults(t *testing.T) {
 	}
 }
 
+func TestConfigOfOCR3(t *testing.T) {
+	file := strings.Replace(goodFile, "name: eth-usd", "name: eth-usd\n    protocol: ocr3", 1)
+	file = strings.Replace(file, `    juelsPerFeeCoin: {value: "200000000000000000000"}`, "", 1)
+	c, err := ParseConfig([]byte(file), ".", RoleOracle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Jobs[0].Kind; got != (oracle.Kind{Protocol: oracle.OCR3, Verifier: oracle.ECDSA}) {
+		t.Errorf("the job is of kind %s", got)
+	}
+	shown, err := json.Marshal(c)
+	if err != nil || !bytes.Contains(shown, []byte(`"verifier":"ecdsa"`)) {
+		t.Errorf("shown as %s, %v", shown, err)
+	}
+}
+
 func TestTemplateIsRight(t *testing.T) {
 	if _, err := ParseConfig(Template, ".", RoleOracle); err != nil {
 		t.Fatal(err)
@@ -56,7 +74,7 @@ func TestTemplateIsRight(t *testing.T) {
 	// Every setting of a node file is in the template, commented out or not.
 	for _, name := range []string{"version", "name", "keys", "file", "passwordFile", "passwordEnv", "database", "listen", "announce",
 		"bootstrappers", "protocol", "deltaReconcile", "deltaDial", "incomingMessages", "outgoingMessages", "latencyProbes", "http", "log",
-		"level", "format", "rpc", "id", "confirmations", "pollInterval", "maxFeePerGasGwei", "receiptInterval", "development", "contract",
+		"level", "format", "rpc", "id", "confirmations", "pollInterval", "maxFeePerGasGwei", "receiptInterval", "development", "contract", "verifier",
 		"configStore", "decimals", "source", "url", "path", "csv", "every", "value", "juelsPerFeeCoin", "gasPriceSubunits"} {
 		if !bytes.Contains(Template, []byte(name)) {
 			t.Errorf("the template does not mention %s", name)
@@ -95,6 +113,11 @@ func TestConfigErrors(t *testing.T) {
 		"job name":           {old: "name: eth-usd", new: "name: eth usd", want: "jobs[0].name"},
 		"checksum":           {old: "0x52908400098527886E0F7030069857D2E4169EE7", new: "0x52908400098527886E0F7030069857D2E4169Ee7", want: "checksum is wrong"},
 		"zero address":       {old: "0x52908400098527886E0F7030069857D2E4169EE7", new: "0x0000000000000000000000000000000000000000", want: "zero address"},
+		"job protocol":       {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr9", want: `jobs[0].protocol: "ocr9" is none of `},
+		"verifier of OCR2":   {old: "name: eth-usd", new: "name: eth-usd\n    verifier: bls", want: "jobs[0].verifier: contracts of ocr2 have no choice of it"},
+		"verifier":           {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr3\n    verifier: rsa", want: `jobs[0].verifier: "rsa" is none of ecdsa, bls`},
+		"OCR3 without gas":   {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr3", want: "jobs[0]: oracles of ocr3 observe their source only: leave out juelsPerFeeCoin"},
+		"OCR3, config store": {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr3\n    configStore: '0x52908400098527886E0F7030069857D2E4169EE7'", want: "jobs[0].configStore: "},
 		"decimals":           {old: "jobs:\n  - ", new: "jobs:\n  - decimals: 37\n    ", want: "jobs[0].decimals: is 37"},
 		"no source":          {old: `source: {url: "https://prices.example.org/key?token=secret", path: data.price}`, new: "", want: "jobs[0].source: is missing"},
 		"two sources":        {old: `source: {url:`, new: `source: {value: "1", url:`, want: "give one of url, csv and value"},

@@ -63,8 +63,18 @@ func (k Kind) Check(fail func(field, problem string)) {
 func (k Kind) Signer(public keys.Public) []byte { return k.flavour().signer(k.Verifier, public) }
 
 // ObservesGas tells whether oracles of this kind observe, beside the value itself, what the contract's billing needs: the price of
-// gas money in LINK and the gas price.
-func (k Kind) ObservesGas() bool { return k.flavour().observesGas() }
+// gas money in LINK and the gas price. Those of a kind that is not known are taken to.
+func (k Kind) ObservesGas() bool {
+	f := k.flavour()
+	return f == nil || f.observesGas()
+}
+
+// HasConfigStores tells whether configs of this kind may be kept in a contract of their own. Those of a kind that is not known are
+// taken to be.
+func (k Kind) HasConfigStores() bool {
+	f := k.flavour()
+	return f == nil || f.hasConfigStores()
+}
 
 // Protocols are those that there are.
 func Protocols() []Protocol {
@@ -92,14 +102,15 @@ type flavour interface {
 	// verifiers are those to choose from, the default first; none when there is no choice.
 	verifiers() []Verifier
 	observesGas() bool
+	hasConfigStores() bool
 	signer(Verifier, keys.Public) []byte
 	// newOracle and newBootstrapper return what runs, and what is to be closed after it, also when they fail.
 	newOracle(*OracleArgs) (service, []io.Closer, error)
 	newBootstrapper(*Args) (service, []io.Closer, error)
-	readConfig(context.Context, Place) (*Config, error)
+	readConfig(context.Context, Verifier, Place) (*Config, error)
 }
 
-func flavours() []flavour { return []flavour{ocr2{}} }
+func flavours() []flavour { return []flavour{ocr2{}, ocr3{}} }
 
 // flavour returns nil when there is no such protocol.
 func (k Kind) flavour() flavour {

@@ -23,6 +23,7 @@ type ocr2 struct{}
 func (ocr2) protocol() Protocol                           { return OCR2 }
 func (ocr2) verifiers() []Verifier                        { return nil }
 func (ocr2) observesGas() bool                            { return true }
+func (ocr2) hasConfigStores() bool                        { return true }
 func (ocr2) signer(_ Verifier, public keys.Public) []byte { return public.OnchainPublicKey() }
 
 func (ocr2) tracker(at Place, logger commontypes.Logger) *evm.ConfigTracker {
@@ -35,7 +36,7 @@ func (ocr2) digester(at Place) types.OffchainConfigDigester {
 	return evmutil.EVMOffchainConfigDigester{ChainID: at.ChainID, ContractAddress: at.Contract}
 }
 
-func (p ocr2) readConfig(ctx context.Context, at Place) (*Config, error) {
+func (p ocr2) readConfig(ctx context.Context, _ Verifier, at Place) (*Config, error) {
 	at.Subscribe = false
 	tracker := p.tracker(at, nil)
 	defer tracker.Close()

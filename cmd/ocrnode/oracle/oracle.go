@@ -52,6 +52,8 @@ type OracleArgs struct {
 	// Metrics may be nil.
 	Metrics prometheus.Registerer
 	Sources Sources
+	// WrapOCR3Plugin, if it is not nil, puts something around the plugin of an OCR3 oracle.
+	WrapOCR3Plugin func(OCR3Plugin) OCR3Plugin
 }
 
 // Sources are what an oracle observes.
@@ -127,7 +129,7 @@ func closeAll(closers []io.Closer) error {
 // ReadConfig returns the config of a contract of the given kind, which must be a right one. It recomputes the digest, and fails if
 // that is another one, and if there is no config yet.
 func ReadConfig(ctx context.Context, kind Kind, at Place) (*Config, error) {
-	return kind.flavour().readConfig(ctx, at)
+	return kind.flavour().readConfig(ctx, kind.Verifier, at)
 }
 
 var errNoConfig = errors.New("has no config yet")
