@@ -67,6 +67,28 @@ func (c configLogs) latest(ctx context.Context, block uint64) (*ethtypes.Log, er
 	return last, nil
 }
 
+// subscribe makes a subscription to the logs.
+func (c configLogs) subscribe(ctx context.Context, logs chan<- ethtypes.Log) (ethereum.Subscription, error) {
+	return c.client.SubscribeFilterLogs(ctx, ethereum.FilterQuery{
+		Addresses: []common.Address{c.contract},
+		Topics:    [][]common.Hash{{c.topic}},
+	}, logs)
+}
+
+// ended is the error of a subscription that ended with err.
+func (c configLogs) ended(err error) error {
+	return fmt.Errorf("evm: subscription to ConfigSet logs of contract %s ended: %w", c.contract, orEOF(err))
+}
+
+// LatestBlockHeight returns the height of the chain as the node sees it.
+func (c configLogs) LatestBlockHeight(ctx context.Context) (blockHeight uint64, err error) {
+	blockHeight, err = c.client.BlockNumber(ctx)
+	if err != nil {
+		return 0, explain(err, "block number")
+	}
+	return blockHeight, nil
+}
+
 // noLogsError marks the error of a node that did not answer with logs.
 type noLogsError struct{ error }
 
@@ -115,11 +137,7 @@ func (w *configWatch) Notify() <-chan struct{} { return w.notify }
 
 // LatestBlockHeight implements types.ContractConfigTracker.
 func (w *configWatch) LatestBlockHeight(ctx context.Context) (blockHeight uint64, err error) {
-	blockHeight, err = w.logs.client.BlockNumber(ctx)
-	if err != nil {
-		return 0, explain(err, "block number")
-	}
-	return blockHeight, nil
+	return w.logs.LatestBlockHeight(ctx)
 }
 
 // subscribe keeps a subscription to the contract's ConfigSet logs until the context ends.
@@ -127,10 +145,7 @@ func (w *configWatch) subscribe(ctx context.Context) {
 	pause := minResubscribe
 	for {
 		logs := make(chan ethtypes.Log, 16)
-		subscription, err := w.logs.client.SubscribeFilterLogs(ctx, ethereum.FilterQuery{
-			Addresses: []common.Address{w.logs.contract},
-			Topics:    [][]common.Hash{{w.logs.topic}},
-		}, logs)
+		subscription, err := w.logs.subscribe(ctx, logs)
 		switch {
 		case ctx.Err() != nil:
 			if err == nil {
@@ -167,7 +182,7 @@ func (w *configWatch) listen(ctx context.Context, subscription ethereum.Subscrip
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-subscription.Err():
-			return fmt.Errorf("evm: subscription to ConfigSet logs of contract %s ended: %w", w.logs.contract, orEOF(err))
+			return w.logs.ended(err)
 		case <-logs:
 			w.hint() // removed logs too: the config may have gone back to the one before
 		}

@@ -30,7 +30,9 @@ type family struct {
 	code      []byte // creates a contract, constructor arguments included
 	configSet common.Hash
 	// signer returns what the config of the contract has of an oracle.
-	signer     func(keys.Public) types.OnchainPublicKey
+	signer func(keys.Public) types.OnchainPublicKey
+	// prepare returns what must be called before the first config; nil where nothing must.
+	prepare    func(transmitters []common.Address) []byte
 	setConfig  func(config types.ContractConfig, transmitters []common.Address) ([]byte, error)
 	digester   func(contract common.Address) types.OffchainConfigDigester
 	newTracker func(t testing.TB, client Client, contract common.Address, subscribe bool) tracker
@@ -38,7 +40,7 @@ type family struct {
 	packConfigSet func(offchainConfig string) ([]byte, error)
 }
 
-var families = []family{ocr2Family, feedFamily(ocr3keyring.ECDSA), feedFamily(ocr3keyring.BLS)}
+var families = []family{ocr1Family, ocr2Family, feedFamily(ocr3keyring.ECDSA), feedFamily(ocr3keyring.BLS)}
 
 func eachFamily(t *testing.T, test func(*testing.T, family)) {
 	for _, family := range families {

@@ -78,6 +78,9 @@ func newNetworkOf(t *testing.T, family family, n int) *network {
 	t.Cleanup(func() { net.backend.Close() })
 	net.client = net.backend.Client()
 	net.contract = net.deploy(family.code)
+	if family.prepare != nil {
+		net.send(&net.contract, family.prepare(net.transmitters()))
+	}
 	return net
 }
 
@@ -153,16 +156,21 @@ func (net *network) configCall(offchainConfig string) []byte {
 	if config.OnchainConfig, err = ocr2.AppendMedianOnchainConfig(nil, &ocr2.MedianOnchainConfig{MinAnswer: minAnswer, MaxAnswer: maxAnswer}); err != nil {
 		net.t.Fatal(err)
 	}
-	var transmitters []common.Address
 	for _, oracle := range net.oracles {
 		config.Signers = append(config.Signers, net.family.signer(oracle.Public()))
-		transmitters = append(transmitters, oracle.Transmit.Address())
 	}
-	calldata, err := net.family.setConfig(config, transmitters)
+	calldata, err := net.family.setConfig(config, net.transmitters())
 	if err != nil {
 		net.t.Fatal(err)
 	}
 	return calldata
+}
+
+func (net *network) transmitters() (transmitters []common.Address) {
+	for _, oracle := range net.oracles {
+		transmitters = append(transmitters, oracle.Transmit.Address())
+	}
+	return transmitters
 }
 
 func (net *network) setConfig(offchainConfig string) *ethtypes.Receipt {
