@@ -118,10 +118,3 @@ type Finding struct {
 func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s", f.Severity, f.Field, f.Message)
 }
-
-// Metric is one number of a config for monitoring.
-type Metric struct {
-	Name  string // full name, prefix included
-	Help  string
-	Value float64 // durations are in seconds
-}

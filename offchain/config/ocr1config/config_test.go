@@ -370,6 +370,31 @@ func TestPeerIDsAndRates(t *testing.T) {
 	}
 }
 
+func TestMetrics(t *testing.T) {
+	want := map[string]float64{
+		"ocr1_config_delta_progress_seconds": 35,
+		"ocr1_config_delta_resend_seconds":   17,
+		"ocr1_config_delta_round_seconds":    30,
+		"ocr1_config_delta_grace_seconds":    12,
+		"ocr1_config_delta_c_seconds":        1200,
+		"ocr1_config_alpha_ppb":              5_000_000,
+		"ocr1_config_delta_stage_seconds":    60,
+		"ocr1_config_r_max":                  6,
+		"ocr1_config_n":                      4,
+		"ocr1_config_f":                      1,
+	}
+	got := map[string]float64{}
+	for _, m := range ocr1config.Metrics(goodConfig()) {
+		if m.Help == "" {
+			t.Errorf("metric %+v", m)
+		}
+		got[m.Name] = m.Value
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestLint(t *testing.T) {
 	const e, w = config.SeverityError, config.SeverityWarning
 	type finding struct {

@@ -16,12 +16,8 @@ func Metrics(cfg PublicConfig) []config.Metric {
 	if cfg.MaxDurationInitialization != nil {
 		initialization = *cfg.MaxDurationInitialization
 	}
-	number := func(name string, value float64, help string) config.Metric {
-		return config.Metric{Name: "ocr3_config_" + name, Help: help, Value: value}
-	}
-	seconds := func(name string, d time.Duration, help string) config.Metric {
-		return number(name+"_seconds", d.Seconds(), help)
-	}
+	const prefix config.MetricPrefix = "ocr3_config_"
+	number, seconds := prefix.Number, prefix.Seconds
 	return []config.Metric{
 		seconds("delta_progress", cfg.DeltaProgress, "Time without a committed outcome after which the epoch changes."),
 		seconds("delta_resend", cfg.DeltaResend, "Interval in which the pacemaker repeats its messages."),
