@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
-	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 var (
@@ -18,19 +18,19 @@ var (
 	errTransmit = errors.New("sim: the transmission fails")
 )
 
-// call makes a call for the machine. The call itself happens at once, in virtual time; its result arrives later.
-func (n *node) call(effect kernel.Effect) {
-	n.sim.checkers.called(n, effect)
+// Call makes a call for the machine. The call itself happens at once, in virtual time; its result arrives later.
+func (n *node) Call(effect kernel.Effect) {
+	n.sim.checkers.Called(n, effect)
 	ctx := context.Background()
 	switch e := effect.(type) {
 	case kernel.Verify:
-		n.answer(engine.Between(n.random, 0, maxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: n.firstBad(e.Checks)})
+		n.Answer(engine.Between(n.Random, 0, engine.MaxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: n.firstBad(e.Checks)})
 	case kernel.SignOffchain:
-		n.sign(e.ID, func() []byte { return n.sim.keys.signOffchain(n.id, e.Message) })
+		n.sign(e.ID, func() []byte { return n.sim.keys.signOffchain(n.ID, e.Message) })
 	case ocr2.SignReport:
 		n.sign(e.ID, func() []byte {
 			n.sim.checkers.signs(n, &e)
-			return n.sim.keys.signOnchain(n.id, e.Context, e.Report)
+			return n.sim.keys.signOnchain(n.ID, e.Context, e.Report)
 		})
 
 	case ocr2.CallQuery:
@@ -78,6 +78,10 @@ func (n *node) call(effect kernel.Effect) {
 			return ocr2.ShouldTransmitDone{ID: e.ID, Transmit: transmit, Err: err}
 		})
 
+	case ocr2.StorePending:
+		n.Disk.StorePending(e.Timestamp, e.Pending)
+	case ocr2.DeletePending:
+		n.Disk.DeletePending(e.Timestamp)
 	case ocr2.EpochStarted, ocr2.RoundStarted, ocr2.ScheduleComputed, ocr2.AcceptComputed, ocr2.TransmitComputed, ocr2.Count:
 	case kernel.Dropped, kernel.Log:
 	default:
@@ -96,37 +100,19 @@ func within(what string, length, limit int, err error) error {
 // callPlugin makes a call with a deadline. do is told if the call is to fail.
 func (n *node) callPlugin(id kernel.CallID, timeout time.Duration, do func(fails error) ocr2.Event) {
 	faults := &n.sim.options.Faults
-	took := min(engine.Between(n.random, 0, maxPluginTime), timeout)
-	switch {
-	case n.sim.Healed || n.hand != nil:
-	case engine.Chance(n.random, faults.PluginErrors):
-		n.sim.stats.PluginFaults++
-		n.answer(took, id, do(errPlugin))
-		return
-	case engine.Chance(n.random, faults.PluginSlow):
-		n.sim.stats.PluginFaults++
-		if n.random.IntN(2) == 0 { // late
-			do(nil)
-			n.answer(timeout, id, do(context.DeadlineExceeded))
-			return
-		}
-		took = engine.Between(n.random, 0, timeout)
-	}
-	n.answer(took, id, do(nil))
+	n.CallWithin(id, timeout, faults.PluginErrors, faults.PluginSlow, errPlugin, context.DeadlineExceeded, do)
 }
 
 func (n *node) sign(id kernel.CallID, do func() []byte) {
-	took := engine.Between(n.random, 0, maxKeyTime)
-	if !n.sim.Healed && n.hand == nil && engine.Chance(n.random, n.sim.options.Faults.KeyErrors) {
-		n.sim.stats.Faults++
-		n.answer(took, id, kernel.Signed{ID: id, Err: errKey})
-		return
+	errors := n.sim.options.Faults.KeyErrors
+	if n.hand != nil {
+		errors = 0
 	}
-	n.answer(took, id, kernel.Signed{ID: id, Signature: do()})
+	n.Sign(id, errors, &n.sim.Counts.Faults, func() any { return kernel.Signed{ID: id, Signature: do()} }, kernel.Signed{ID: id, Err: errKey})
 }
 
 func (n *node) firstBad(checks []kernel.SignatureCheck) int {
-	if n.sim.options.breaks.acceptAllSignatures {
+	if n.sim.options.breaks.AcceptAllSignatures {
 		return -1
 	}
 	for i := range checks {
@@ -137,31 +123,12 @@ func (n *node) firstBad(checks []kernel.SignatureCheck) int {
 	return -1
 }
 
-// transmit sends a report to the contract. The transaction outlives a crash of its sender.
-func (n *node) transmit(e ocr2.CallTransmit) {
-	n.sim.stats.Transmissions++
-	took := engine.Between(n.random, time.Millisecond, maxTransmitTime)
-	fails := !n.sim.Healed && engine.Chance(n.random, n.sim.options.Faults.TransmitErrors)
-	if fails {
-		n.sim.stats.Faults++
-		if n.random.IntN(2) == 0 {
-			n.answer(took, e.ID, ocr2.TransmitDone{ID: e.ID, Err: errTransmit})
-			return
-		}
+// Transmit sends a report to the contract.
+func (n *node) Transmit(effect kernel.Effect) {
+	if e, ok := effect.(ocr2.CallTransmit); ok {
+		signatures := slices.Clone(e.Signatures)
+		n.CallTransmit(e.ID, n.sim.options.Faults.TransmitErrors, errTransmit,
+			func() error { return n.sim.contract.transmit(n.ID, e.Context, e.Report, signatures) },
+			func(err error) ocr2.Event { return ocr2.TransmitDone{ID: e.ID, Err: err} })
 	}
-	seesRevert := n.random.IntN(2) == 0
-	life := n.life
-	signatures := append([]types.AttributedOnchainSignature(nil), e.Signatures...)
-	n.sim.At(n.sim.Now+took, func() {
-		err := n.sim.contract.transmit(n.id, e.Context, e.Report, signatures)
-		if n.life != life {
-			return
-		}
-		if fails {
-			err = errTransmit
-		} else if !seesRevert {
-			err = nil
-		}
-		n.answer(0, e.ID, ocr2.TransmitDone{ID: e.ID, Err: err})
-	})
 }

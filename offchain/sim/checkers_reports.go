@@ -2,12 +2,13 @@ package sim
 
 import (
 	"crypto/sha256"
-	"math"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/roundsim"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -24,19 +25,19 @@ func newHonestQuorum(s *simulation) *honestQuorum {
 	return &honestQuorum{s, s.quorum(true)}
 }
 
-func (c *honestQuorum) left(n *node, effect kernel.Effect) {
+func (c *honestQuorum) Left(n *node, effect kernel.Effect) {
 	e, ok := effect.(ocr2.Broadcast)
 	if !ok {
 		return
 	}
 	if m, ok := e.Message.(*ocr2wire.FinalEcho); ok {
 		f := &m.Final
-		c.check("finalized by honest oracle", n.id, ocr2.Round{Epoch: f.Epoch, Round: f.Round}, f.H,
+		c.check("finalized by honest oracle", n.ID, ocr2.Round{Epoch: f.Epoch, Round: f.Round}, f.H,
 			f.AttestedReport.Report, f.AttestedReport.AttributedSignatures)
 	}
 }
 
-func (c *honestQuorum) landed(r *LandedReport) {
+func (c *honestQuorum) Landed(r *LandedReport) {
 	c.check("landed, transmitted by", r.Transmitter, roundOf(r.Context.ReportTimestamp), r.Context.ExtraHash, r.Report, r.Signatures)
 }
 
@@ -45,26 +46,26 @@ func (c *honestQuorum) check(how string, who commontypes.OracleID, round ocr2.Ro
 	signers, honest := map[commontypes.OracleID]bool{}, 0
 	for _, s := range signatures {
 		if signers[s.Signer] || int(s.Signer) >= c.sim.options.N {
-			c.sim.violated("honest quorum", "report of round %s %s %d: signer %d is there twice or no oracle", round, how, who, s.Signer)
+			c.sim.Violated("honest quorum", "report of round %s %s %d: signer %d is there twice or no oracle", round, how, who, s.Signer)
 			return
 		}
 		signers[s.Signer] = true
-		if !c.sim.nodes[s.Signer].honest() {
+		if !c.sim.nodes[s.Signer].Honest() {
 			continue
 		}
 		honest++
-		if !c.sim.checkers.ledger.hasSigned(s.Signer, round, a) {
-			c.sim.violated("honest quorum", "report of round %s %s %d carries a signature of honest oracle %d, who did not sign it",
+		if !c.sim.checkers.ledger.HasSigned(s.Signer, round, a) {
+			c.sim.Violated("honest quorum", "report of round %s %s %d carries a signature of honest oracle %d, who did not sign it",
 				round, how, who, s.Signer)
 		}
 	}
 	if len(signers) != c.quorum || honest == 0 {
-		c.sim.violated("honest quorum", "report of round %s %s %d has %d signers, %d of them honest; want %d, at least one honest",
+		c.sim.Violated("honest quorum", "report of round %s %s %d has %d signers, %d of them honest; want %d, at least one honest",
 			round, how, who, len(signers), honest, c.quorum)
 	}
 }
 
-func (c *honestQuorum) called(n *node, effect kernel.Effect) {
+func (c *honestQuorum) Called(n *node, effect kernel.Effect) {
 	e, ok := effect.(ocr2.CallReport)
 	if !ok {
 		return
@@ -74,18 +75,18 @@ func (c *honestQuorum) called(n *node, effect kernel.Effect) {
 	round := roundOf(e.Timestamp)
 	for _, o := range e.Observations {
 		if int(o.Observer) >= c.sim.options.N || seen[o.Observer] {
-			c.sim.violated("honest quorum", "oracle %d makes a report of round %s from observations with a bad observer %d", n.id, round, o.Observer)
+			c.sim.Violated("honest quorum", "oracle %d makes a report of round %s from observations with a bad observer %d", n.ID, round, o.Observer)
 			return
 		}
 		seen[o.Observer] = true
 		count++
-		if c.sim.nodes[o.Observer].honest() && !c.sim.checkers.ledger.hasObserved(o.Observer, round, o.Observation) {
-			c.sim.violated("honest quorum", "oracle %d makes a report of round %s with an observation of honest oracle %d, who did not make it",
-				n.id, round, o.Observer)
+		if c.sim.nodes[o.Observer].Honest() && !c.sim.checkers.ledger.HasObserved(o.Observer, round, string(o.Observation)) {
+			c.sim.Violated("honest quorum", "oracle %d makes a report of round %s with an observation of honest oracle %d, who did not make it",
+				n.ID, round, o.Observer)
 		}
 	}
 	if count <= 2*c.sim.options.F {
-		c.sim.violated("honest quorum", "oracle %d makes a report of round %s from %d observations", n.id, round, count)
+		c.sim.Violated("honest quorum", "oracle %d makes a report of round %s from %d observations", n.ID, round, count)
 	}
 }
 
@@ -99,7 +100,7 @@ func newUniqueReports(s *simulation) *uniqueReports {
 	return &uniqueReports{s, map[ocr2.Round]attestation{}}
 }
 
-func (c *uniqueReports) left(n *node, effect kernel.Effect) {
+func (c *uniqueReports) Left(n *node, effect kernel.Effect) {
 	e, ok := effect.(ocr2.Broadcast)
 	if !ok || !c.sim.unique {
 		return
@@ -111,12 +112,12 @@ func (c *uniqueReports) left(n *node, effect kernel.Effect) {
 	round := ocr2.Round{Epoch: m.Final.Epoch, Round: m.Final.Round}
 	a := attestation{m.Final.H, sha256.Sum256(m.Final.AttestedReport.Report)}
 	if other, ok := c.finalized[round]; ok && other.report != a.report {
-		c.sim.violated("unique reports", "oracle %d finalizes a second report of round %s", n.id, round)
+		c.sim.Violated("unique reports", "oracle %d finalizes a second report of round %s", n.ID, round)
 	}
 	c.finalized[round] = a
-	if len(c.finalized) > 2*ledgerRounds {
+	if len(c.finalized) > 2*roundsim.RememberedEpochs {
 		for old := range c.finalized {
-			if c.sim.index(old) < c.sim.index(round)-ledgerRounds {
+			if c.sim.index(old) < c.sim.index(round)-roundsim.RememberedEpochs {
 				delete(c.finalized, old)
 			}
 		}
@@ -135,21 +136,21 @@ type totality struct {
 }
 
 type finalizers struct {
-	first instant
+	first engine.Instant
 	by    [types.MaxOracles]bool
 	count int
 }
 
 // totalityTime is how long an echo may take to reach everybody and to be verified, after the network has healed.
-const totalityTime = maxLatency + 20*maxVerifyTime
+const totalityTime = engine.MaxLatency + 20*engine.MaxVerifyTime
 
 func newTotality(s *simulation) *totality {
 	return &totality{sim: s, rounds: map[ocr2.Round]*finalizers{}, once: make([]map[ocr2.Round]bool, s.options.N)}
 }
 
-func (c *totality) started(n *node, _ *ocr2.Start) { c.once[n.id] = map[ocr2.Round]bool{} }
+func (c *totality) Started(n *node, _ *ocr2.Start) { c.once[n.ID] = map[ocr2.Round]bool{} }
 
-func (c *totality) left(n *node, effect kernel.Effect) {
+func (c *totality) Left(n *node, effect kernel.Effect) {
 	e, ok := effect.(ocr2.Broadcast)
 	if !ok {
 		return
@@ -159,14 +160,14 @@ func (c *totality) left(n *node, effect kernel.Effect) {
 		return
 	}
 	round := ocr2.Round{Epoch: m.Final.Epoch, Round: m.Final.Round}
-	if c.once[n.id][round] {
-		c.sim.violated("totality", "oracle %d finalizes round %s a second time", n.id, round)
+	if c.once[n.ID][round] {
+		c.sim.Violated("totality", "oracle %d finalizes round %s a second time", n.ID, round)
 	}
-	c.once[n.id][round] = true
-	if len(c.once[n.id]) > 2*ledgerRounds {
-		for old := range c.once[n.id] {
-			if c.sim.index(old) < c.sim.index(round)-ledgerRounds {
-				delete(c.once[n.id], old)
+	c.once[n.ID][round] = true
+	if len(c.once[n.ID]) > 2*roundsim.RememberedEpochs {
+		for old := range c.once[n.ID] {
+			if c.sim.index(old) < c.sim.index(round)-roundsim.RememberedEpochs {
+				delete(c.once[n.ID], old)
 			}
 		}
 	}
@@ -182,7 +183,7 @@ func (c *totality) left(n *node, effect kernel.Effect) {
 		f = &finalizers{first: c.sim.Now}
 		for i, other := range c.sim.nodes {
 			// Who did it before, at a time when messages could be lost, has done it.
-			if other.honest() && i != int(n.id) && c.once[i][round] {
+			if other.Honest() && i != int(n.ID) && c.once[i][round] {
 				f.by[i] = true
 				f.count++
 			}
@@ -190,7 +191,7 @@ func (c *totality) left(n *node, effect kernel.Effect) {
 		c.rounds[round] = f
 		c.order = append(c.order, round)
 	}
-	f.by[n.id] = true
+	f.by[n.ID] = true
 	f.count++
 }
 
@@ -204,12 +205,12 @@ func (c *totality) due() {
 		}
 		c.order = c.order[1:]
 		delete(c.rounds, round)
-		if f.count >= c.sim.honestCount() || c.expired(round) {
+		if f.count >= c.sim.Honest() || c.expired(round) {
 			continue
 		}
 		for i, n := range c.sim.nodes {
-			if n.honest() && !f.by[i] {
-				c.sim.violated("totality", "oracle %d has not finalized round %s, which another honest oracle finalized %s before",
+			if n.Honest() && !f.by[i] {
+				c.sim.Violated("totality", "oracle %d has not finalized round %s, which another honest oracle finalized %s before",
 					i, round, c.sim.Now-f.first)
 				return
 			}
@@ -219,66 +220,40 @@ func (c *totality) due() {
 
 // slack adds to totalityTime the time for which a disk can hold back an echo.
 func (c *totality) slack() time.Duration {
-	return totalityTime + 4*(c.sim.options.Faults.Disk.Delay+diskRetry)
+	return totalityTime + 4*(c.sim.options.Faults.Disk.Delay+engine.DiskRetry)
 }
 
 func (c *totality) expired(r ocr2.Round) bool {
 	return c.sim.index(r) <= c.sim.index(c.latest)-c.sim.window()
 }
 
-func (c *totality) ended() { c.due() }
+func (c *totality) Ended() { c.due() }
 
-// noGoingBack: the contract's (e, r) only grows.
-type noGoingBack struct {
-	sim  *simulation
-	last ocr2.Round
-}
-
-func (c *noGoingBack) landed(r *LandedReport) {
-	round := roundOf(r.Context.ReportTimestamp)
-	if !c.last.Less(round) {
-		c.sim.violated("no going back", "the report of round %s lands after that of %s", round, c.last)
-	}
-	c.last = round
-}
-
-// boundedMemory: every buffer of a machine stays within its bound.
+// boundedMemory: those buffers of a machine that are OCR2's own stay within their bounds.
 type boundedMemory struct{ sim *simulation }
 
-func (c *boundedMemory) stepped(n *node, _ ocr2.Event, _, s *ocr2.Status) {
-	window := int(c.sim.window())
-	oracles := c.sim.options.N
-	for _, buffer := range [...]struct {
-		name        string
-		length, max int
-	}{
-		{"messages of later epochs", s.FutureMessages, kernel.FutureMessagesPerSender * oracles},
-		{"messages for the follower", s.FollowerQueue, 16},
-		{"finals being verified", s.FinalChecks, 16*oracles + 1},
-		{"finalized rounds", s.Finalized, 2*window + 1},
-		{"finals to accept", s.FinalsToAccept, 100},
-		{"pending transmissions", s.PendingTransmissions, 1000},
-		{"calls", s.Calls, 16*oracles + 1 + 2*oracles + 8},
+func (c *boundedMemory) Stepped(n *node, _ any, _, s *ocr2.Status) {
+	oracles := c.sim.N
+	for _, buffer := range [...]roundsim.Buffer{
+		{Name: "messages for the follower", Length: s.FollowerQueue, Max: 16},
+		{Name: "finals being verified", Length: s.FinalChecks, Max: 16*oracles + 1},
+		{Name: "finalized rounds", Length: s.Finalized, Max: 2*int(c.sim.window()) + 1},
+		{Name: "calls", Length: s.Calls, Max: 16*oracles + 1 + 2*oracles + 8},
 	} {
-		if buffer.length > buffer.max {
-			c.sim.violated("bounded memory", "oracle %d holds %d %s, more than %d", n.id, buffer.length, buffer.name, buffer.max)
-		}
-	}
-	if len(n.outbox.held) > math.MaxUint16 {
-		c.sim.violated("bounded memory", "oracle %d holds back %d effects", n.id, len(n.outbox.held))
+		n.CheckBuffer(buffer)
 	}
 }
 
 // reportIsFine: what Options.CheckReport says.
 type reportIsFine struct{ sim *simulation }
 
-func (c *reportIsFine) landed(r *LandedReport) {
+func (c *reportIsFine) Landed(r *LandedReport) {
 	check := c.sim.options.CheckReport
 	if check == nil {
 		return
 	}
-	honest := c.sim.checkers.ledger.honestObservations(c.sim.options.N, roundOf(r.Context.ReportTimestamp))
+	honest := c.sim.checkers.honestObservations(c.sim.options.N, roundOf(r.Context.ReportTimestamp))
 	if err := check(*r, honest); err != nil {
-		c.sim.violated("report", "report of round %s, transmitted by %d: %v", roundOf(r.Context.ReportTimestamp), r.Transmitter, err)
+		c.sim.Violated("report", "report of round %s, transmitted by %d: %v", roundOf(r.Context.ReportTimestamp), r.Transmitter, err)
 	}
 }

@@ -1,13 +1,12 @@
 package sim
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/roundsim"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -117,21 +116,10 @@ func Rough() Faults {
 	}
 }
 
-// The slowest that things are after HealAfter. Default timing leaves room for a round with all of them.
-const (
-	maxLatency      = engine.MaxLatency // of a message
-	maxPluginTime   = 5 * time.Millisecond
-	maxKeyTime      = time.Millisecond
-	maxVerifyTime   = time.Millisecond
-	maxTransmitTime = 100 * time.Millisecond
-)
-
-// setDefaults fills in what is zero.
+// setDefaults fills in what is zero. Default timing leaves room for a round in which everything is as slow as it can be after
+// HealAfter.
 func (o *Options) setDefaults() {
-	engine.SetDefault(&o.N, 4)
-	if o.F == 0 && !o.NoFaulty {
-		o.F = (o.N - 1) / 3
-	}
+	engine.DefaultCast(&o.N, &o.F, o.NoFaulty)
 	engine.SetDefault(&o.Rounds, 10)
 	engine.SetDefault(&o.Faults.MaxDowntime, time.Second)
 	engine.SetDefault(&o.Faults.Network.PartitionFor, time.Second)
@@ -147,7 +135,7 @@ func (o *Options) setDefaults() {
 	}
 	engine.SetDefault(&t.TransmitTimeout, 10*time.Second)
 	// Five messages, two durable writes, three plugin calls, some signatures; then as much again.
-	engine.SetDefault(&t.DeltaProgress, 2*(t.DeltaRound+t.DeltaGrace+6*maxLatency+3*maxPluginTime+4*maxKeyTime+4*o.Faults.Disk.Delay))
+	engine.SetDefault(&t.DeltaProgress, 2*(t.DeltaRound+t.DeltaGrace+6*engine.MaxLatency+3*engine.MaxPluginTime+4*engine.MaxKeyTime+4*o.Faults.Disk.Delay))
 	engine.SetDefault(&t.DeltaResend, t.DeltaProgress)
 	if t.S == nil {
 		t.S = []int{1, o.N - 1}
@@ -156,38 +144,10 @@ func (o *Options) setDefaults() {
 
 // check tells what is wrong with options that have their defaults.
 func (o *Options) check() error {
-	switch {
-	case o.N < 1 || o.N > types.MaxOracles:
-		return fmt.Errorf("sim: Options.N is %d, want 1 to %d", o.N, types.MaxOracles)
-	case o.F < 0 || 3*o.F >= o.N:
-		return fmt.Errorf("sim: Options.F is %d, want at least 0 and 3F < N = %d", o.F, o.N)
-	case len(o.Traitors) > o.F:
-		return fmt.Errorf("sim: Options.Traitors has %d, want at most F = %d", len(o.Traitors), o.F)
-	case o.TraitorIDs != nil && len(o.TraitorIDs) != len(o.Traitors):
-		return fmt.Errorf("sim: Options.TraitorIDs has %d, want one for each of %d traitors", len(o.TraitorIDs), len(o.Traitors))
-	case o.Rounds < 0 || o.HealAfter < 0:
-		return errors.New("sim: Options.Rounds and Options.HealAfter must not be negative")
-	}
-	seen := map[commontypes.OracleID]bool{}
-	for _, id := range o.TraitorIDs {
-		if int(id) >= o.N || seen[id] {
-			return fmt.Errorf("sim: Options.TraitorIDs has %d, want different oracles below N = %d", id, o.N)
-		}
-		seen[id] = true
-	}
-	return nil
+	return engine.Cast{
+		N: o.N, F: o.F, Traitors: len(o.Traitors), TraitorIDs: o.TraitorIDs, Rounds: o.Rounds, HealAfter: o.HealAfter,
+	}.Check("sim")
 }
 
 // breaks are defects that tests put into the driver.
-type breaks struct {
-	ignoreBarrier        bool // messages leave before the round is durable
-	forgetRounds         bool // a written round is not there after a crash
-	startWithoutRound    bool // the recorded round is not handed in at the start
-	acceptAllSignatures  bool // verification finds every signature good
-	lowUniqueQuorum      bool // f+1 signatures instead of more than (n+f)/2
-	contractQuorumOneLow bool // the contract takes one signature less, if it is called with them
-	contractTakesOld     bool // the contract takes reports that are not newer
-	noEchoes             bool // FinalEcho does not leave the oracle
-	noProgressTimer      bool // the progress timer never fires
-	mistakenSender       bool // messages of traitors arrive in the name of any oracle
-}
+type breaks = roundsim.Breaks

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/simtest"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -141,28 +142,23 @@ func withoutContract(env *Environment) *Environment {
 
 // TestRunFailsTheTest: a violation says the seed and how to see it again.
 func TestRunFailsTheTest(t *testing.T) {
-	var rec recorder
-	o := brokenRuns[3].options()
-	o.Seed, o.breaks, o.Replay = 1, brokenRuns[3].breaks, "run it again"
+	var rec simtest.Recorder
+	o := brokenRuns[3].Options()
+	o.Seed, o.Replay = 1, "run it again"
+	brokenRuns[3].Break(&o)
 	Run(&rec, o)
-	if !strings.Contains(rec.text, "seed 1 violates honest quorum") || !strings.Contains(rec.text, "replay: run it again") {
-		t.Errorf("got %q", rec.text)
+	if !strings.Contains(rec.Text, "seed 1 violates honest quorum") || !strings.Contains(rec.Text, "replay: run it again") {
+		t.Errorf("got %q", rec.Text)
 	}
-	rec = recorder{}
-	if r := Run(&rec, Options{N: 99}); r != nil || !strings.Contains(rec.text, "Options.N") {
-		t.Errorf("got %q", rec.text)
+	rec = simtest.Recorder{}
+	if r := Run(&rec, Options{N: 99}); r != nil || !strings.Contains(rec.Text, "Options.N") {
+		t.Errorf("got %q", rec.Text)
 	}
 }
 
-type recorder struct{ text string }
-
-func (*recorder) Helper()                        {}
-func (r *recorder) Errorf(f string, args ...any) { r.text += fmt.Sprintf(f, args...) }
-func (r *recorder) Fatalf(f string, args ...any) { r.text += fmt.Sprintf(f, args...) }
-
 // TestTraceReads: a trace tells the life of a report.
 func TestTraceReads(t *testing.T) {
-	_, trace := traced(t, Options{Rounds: 1})
+	_, trace := suite.Traced(t, Options{Rounds: 1})
 	for _, want := range []string{
 		"< start contract-epoch=0 pending=0\n", "> broadcast ObserveReq epoch=1 round=1", "> broadcast ReportReq", "> broadcast Final ",
 		"> broadcast FinalEcho", " transmit ", "- landed ",

@@ -2,15 +2,14 @@ package sim
 
 import (
 	"crypto/ed25519"
-	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -18,9 +17,7 @@ import (
 type realKeys struct{ bundles []*keys.Bundle }
 
 func newRealKeys(seed uint64, n int) (*realKeys, error) {
-	var chachaSeed [32]byte
-	binary.BigEndian.PutUint64(chachaSeed[:], seed)
-	random := rand.NewChaCha8(chachaSeed)
+	random := engine.Random(seed)
 	k := &realKeys{}
 	for range n {
 		bundle, err := keys.GenerateBundle(random)

@@ -2,9 +2,56 @@ package sim
 
 import (
 	"fmt"
+	"io"
 	"testing"
 	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/simtest"
 )
+
+var suite = simtest.Simulator[Options, Stats]{
+	Scenario: Scenario, Seeds: 3000,
+	Simulate: func(o Options) (simtest.Outcome[Stats], error) { return outcome(Simulate(o)) },
+	Tell: func(t T, o Options) simtest.Outcome[Stats] {
+		result, _ := outcome(Run(t, o), nil)
+		return result
+	},
+	Adjust: func(o *Options, seed *uint64, trace io.Writer) {
+		o.Trace = trace
+		if seed != nil {
+			o.Seed = *seed
+		}
+	},
+	Kinds: func(o *Options) map[string]bool {
+		return map[string]bool{
+			"real keys": o.RealKeys, "wire bytes": o.WireBytes, "values": !o.WireBytes, "median": o.CheckReport != nil,
+			"faults": o.HealAfter > 0, "traitors": len(o.Traitors) > 0, "large": o.N > 10,
+		}
+	},
+	About: func(o *Options) string {
+		return fmt.Sprintf("n=%d f=%d traitors=%s", o.N, o.F, simtest.Names(o.Traitors))
+	},
+}
+
+func outcome(r *Result, err error) (o simtest.Outcome[Stats], _ error) {
+	if r != nil {
+		o = simtest.Outcome[Stats]{Violation: r.Violation, Fingerprint: r.Fingerprint, Stats: r.Stats}
+	}
+	return o, err
+}
+
+// Tests that all simulators have; what they test is said in package simtest. TestSeed repeats one run, TestSoak goes on for
+// SOAK_TIME.
+func TestSeed(t *testing.T)              { suite.Seed(t) }
+func TestSeeds(t *testing.T)             { suite.AllSeeds(t) }
+func TestSoak(t *testing.T)              { suite.Soak(t) }
+func TestSeedsDiffer(t *testing.T)       { suite.SeedsDiffer(t) }
+func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t) }
+
+// TestReplay: reports are to be unique, but the machines are told that f+1 signatures are enough, and the leader equivocates.
+func TestReplay(t *testing.T) {
+	suite.Replay(t, brokenRuns, "reports are unique, but f+1 signatures are enough", "broken-quorum")
+}
 
 func TestQuietNetworkMakesReports(t *testing.T) {
 	for _, n := range []int{1, 4, 7, 16, 31} {

@@ -45,7 +45,7 @@ func (t *Forger) forged(h *Hand) []byte {
 	case h.Random.IntN(8) == 0:
 		return nil
 	case len(t.seen) == 0 || h.Random.IntN(2) == 0:
-		return randomBytes(h, h.node.sim.keys.maxSignatureLength())
+		return h.RandomBytes(h.node.sim.keys.maxSignatureLength())
 	}
 	signature := bytes.Clone(t.seen[h.Random.IntN(len(t.seen))])
 	if len(signature) > 0 && h.Random.IntN(2) == 0 {

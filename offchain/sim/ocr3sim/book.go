@@ -115,7 +115,7 @@ func (b *book) signs(n *node, message, signature []byte) {
 }
 
 func (b *book) observes(n *node, call *ocr3.CallObservation, observation types.Observation) {
-	at := place{n.id, call.Context.Epoch, call.Context.SeqNr}
+	at := place{n.ID, call.Context.Epoch, call.Context.SeqNr}
 	b.observations[at] = append(b.observations[at], observed{bytes.Clone(call.Query), bytes.Clone(observation)})
 }
 
@@ -149,12 +149,12 @@ func (b *book) computes(n *node, call *ocr3.CallOutcome, outcome []byte) {
 	c := call.Context
 	inputs := ocr3wire.OutcomeInputsDigest(b.sim.digest, c.Epoch, c.PreviousOutcome, c.SeqNr, call.Query, call.Observations)
 	if other, ok := b.results[inputs]; !ok {
-		b.results[inputs] = computation{n.id, bytes.Clone(outcome)}
+		b.results[inputs] = computation{n.ID, bytes.Clone(outcome)}
 	} else if !bytes.Equal(other.outcome, outcome) {
-		b.sim.violated("determinism", "oracle %d computes outcome %x, oracle %d computed %x, both from: %s", n.id, outcome, other.by, other.outcome, call)
+		b.sim.Violated("determinism", "oracle %d computes outcome %x, oracle %d computed %x, both from: %s", n.ID, outcome, other.by, other.outcome, call)
 	}
 	ballot := ballot{c.Epoch, c.SeqNr, ocr3wire.OutcomeDigest(outcome)}
-	b.computed[ballot] = b.computed[ballot].with(n.id)
+	b.computed[ballot] = b.computed[ballot].with(n.ID)
 	b.allow(ballot, inputs)
 }
 
@@ -166,7 +166,7 @@ func (b *book) makesReports(n *node, call *ocr3.CallReports, reports []ocr3types
 		return
 	}
 	if got, want := reportsText(reports), reportsText(known); got != want {
-		b.sim.violated("determinism", "oracle %d makes of seqNr %d, outcome %x: %s; another makes: %s", n.id, call.SeqNr, call.Outcome, got, want)
+		b.sim.Violated("determinism", "oracle %d makes of seqNr %d, outcome %x: %s; another makes: %s", n.ID, call.SeqNr, call.Outcome, got, want)
 	}
 }
 
@@ -190,5 +190,5 @@ func (b *book) voted(n *node, v vote) {
 	if b.prepares[v.ballot] == 0 && b.commits[v.ballot] == 0 {
 		b.ballots[v.ballot.seqNr] = append(b.ballots[v.ballot.seqNr], v.ballot)
 	}
-	votes[v.ballot] = votes[v.ballot].with(n.id)
+	votes[v.ballot] = votes[v.ballot].with(n.ID)
 }

@@ -29,33 +29,33 @@ const pureTimeout = time.Second
 
 // call makes a call for the machine. The call itself happens at once, in virtual time; its result arrives later.
 func (n *node) call(effect kernel.Effect) {
-	n.sim.checkers.called(n, effect)
+	n.sim.checkers.Called(n, effect)
 	ctx := context.Background()
 	switch e := effect.(type) {
 	case kernel.Verify:
-		n.answer(engine.Between(n.random, 0, maxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: n.firstBad(e.Checks)})
+		n.Answer(engine.Between(n.Random, 0, engine.MaxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: n.firstBad(e.Checks)})
 	case kernel.VerifyEach:
 		good := make([]bool, len(e.Checks))
 		for i := range e.Checks {
 			good[i] = n.isGood(&e.Checks[i]) || n.sim.options.breaks.acceptAllVotes
 		}
-		n.answer(engine.Between(n.random, 0, maxVerifyTime), e.ID, kernel.VerifiedEach{ID: e.ID, Good: good})
+		n.Answer(engine.Between(n.Random, 0, engine.MaxVerifyTime), e.ID, kernel.VerifiedEach{ID: e.ID, Good: good})
 	case kernel.SignOffchain:
-		n.sign(e.ID, func() ocr3.Event {
-			signature := n.sim.keys.signOffchain(n.id, e.Message)
+		n.sign(e.ID, func() any {
+			signature := n.sim.keys.signOffchain(n.ID, e.Message)
 			n.sim.checkers.signs(n, e.Message, signature)
 			return kernel.Signed{ID: e.ID, Signature: signature}
 		}, kernel.Signed{ID: e.ID, Err: errKey})
 	case ocr3.SignReports:
-		n.sign(e.ID, func() ocr3.Event {
+		n.sign(e.ID, func() any {
 			signed := ocr3.ReportsSigned{ID: e.ID}
 			for _, r := range n.reports[e.SeqNr] {
-				signed.Signatures = append(signed.Signatures, n.sim.keys.signReport(n.id, e.SeqNr, r.ReportWithInfo))
+				signed.Signatures = append(signed.Signatures, n.sim.keys.signReport(n.ID, e.SeqNr, r.ReportWithInfo))
 			}
 			return signed
 		}, ocr3.ReportsSigned{ID: e.ID, Err: errKey})
 	case ocr3.VerifyReports:
-		n.answer(engine.Between(n.random, 0, maxVerifyTime), e.ID, ocr3.ReportsVerified{ID: e.ID, Good: n.goodReports(&e)})
+		n.Answer(engine.Between(n.Random, 0, engine.MaxVerifyTime), e.ID, ocr3.ReportsVerified{ID: e.ID, Good: n.goodReports(&e)})
 
 	case ocr3.CallQuery:
 		n.callPlugin(e.ID, n.untilEpochEnds(e.Timeout), func(err error) ocr3.Event {
@@ -201,43 +201,41 @@ func within(what string, length, limit int, err error) error {
 // callPlugin makes a call with a deadline, 0 for none. do is told if the call is to fail.
 func (n *node) callPlugin(id kernel.CallID, timeout time.Duration, do func(fails error) ocr3.Event) {
 	faults := &n.sim.options.Faults
-	took := engine.Between(n.random, 0, maxPluginTime)
+	took := engine.Between(n.Random, 0, engine.MaxPluginTime)
 	if timeout > 0 {
 		took = min(took, timeout)
 	}
 	switch {
 	case n.sim.Healed || n.hand != nil:
-	case engine.Chance(n.random, faults.PluginErrors):
+	case engine.Chance(n.Random, faults.PluginErrors):
 		n.sim.stats.PluginFaults++
-		n.answer(took, id, do(errPlugin))
+		n.Answer(took, id, do(errPlugin))
 		return
-	case engine.Chance(n.random, faults.PluginSlow):
+	case engine.Chance(n.Random, faults.PluginSlow):
 		n.sim.stats.PluginFaults++
 		switch {
 		case timeout == 0:
-			took = engine.Between(n.random, took, pureTimeout)
-		case n.random.IntN(2) == 0: // too late, or never
-			if n.random.IntN(2) == 0 {
+			took = engine.Between(n.Random, took, pureTimeout)
+		case n.Random.IntN(2) == 0: // too late, or never
+			if n.Random.IntN(2) == 0 {
 				do(nil)
 			}
-			n.answer(timeout, id, do(context.DeadlineExceeded))
+			n.Answer(timeout, id, do(context.DeadlineExceeded))
 			return
 		default:
-			took = engine.Between(n.random, took, timeout)
+			took = engine.Between(n.Random, took, timeout)
 		}
 	}
-	n.answer(took, id, do(nil))
+	n.Answer(took, id, do(nil))
 }
 
 // sign has a key sign, or fail.
-func (n *node) sign(id kernel.CallID, do func() ocr3.Event, failed ocr3.Event) {
-	took := engine.Between(n.random, 0, maxKeyTime)
-	if !n.sim.Healed && n.hand == nil && engine.Chance(n.random, n.sim.options.Faults.KeyErrors) {
-		n.sim.stats.Faults++
-		n.answer(took, id, failed)
-		return
+func (n *node) sign(id kernel.CallID, do func() any, failed ocr3.Event) {
+	errors := n.sim.options.Faults.KeyErrors
+	if n.hand != nil {
+		errors = 0
 	}
-	n.answer(took, id, do())
+	n.Sign(id, errors, &n.sim.stats.Faults, do, failed)
 }
 
 func (n *node) isGood(c *kernel.SignatureCheck) bool {
@@ -259,20 +257,20 @@ func (n *node) firstBad(checks []kernel.SignatureCheck) int {
 // transmit sends a report to the contract. The transaction outlives a crash of its sender.
 func (n *node) transmit(e ocr3.CallTransmit) {
 	report := n.reports[e.SeqNr][e.Index].ReportWithInfo
-	fails := !n.sim.Healed && engine.Chance(n.random, n.sim.options.Faults.TransmitErrors)
-	took := engine.Between(n.random, time.Millisecond, maxTransmitTime)
+	fails := !n.sim.Healed && engine.Chance(n.Random, n.sim.options.Faults.TransmitErrors)
+	took := engine.Between(n.Random, time.Millisecond, engine.MaxTransmitTime)
 	if fails {
 		n.sim.stats.Faults++
-		if n.random.IntN(2) == 0 {
+		if n.Random.IntN(2) == 0 {
 			n.sim.stats.Transmissions++
-			n.answer(took, e.ID, ocr3.TransmitDone{ID: e.ID, Err: errTransmit})
+			n.Answer(took, e.ID, ocr3.TransmitDone{ID: e.ID, Err: errTransmit})
 			return
 		}
 	}
-	seesRevert := n.random.IntN(2) == 0
-	life := n.life
-	n.sim.transmit(took, n.id, e.SeqNr, report, e.Signatures, func(err error) {
-		if n.life != life {
+	seesRevert := n.Random.IntN(2) == 0
+	life := n.Life
+	n.sim.transmit(took, n.ID, e.SeqNr, report, e.Signatures, func(err error) {
+		if n.Life != life {
 			return
 		}
 		if fails {
@@ -280,6 +278,6 @@ func (n *node) transmit(e ocr3.CallTransmit) {
 		} else if !seesRevert {
 			err = nil
 		}
-		n.answer(0, e.ID, ocr3.TransmitDone{ID: e.ID, Err: err})
+		n.Answer(0, e.ID, ocr3.TransmitDone{ID: e.ID, Err: err})
 	})
 }

@@ -1,30 +1,20 @@
 package ocr3sim
 
 import (
-	"fmt"
-
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr3wire"
 )
 
-// Violation is an invariant that did not hold.
-type Violation struct {
-	// Invariant is its name in docs/protocol/ocr3.md, "Invariants"; or "report" for Options.CheckReport, "determinism" if the
-	// plugin gives different results for equal inputs, "wire" if a message of an honest oracle is refused, "plugin" if closing one fails,
-	// "panic" for a panic.
-	Invariant string
-	// Detail says what happened and to whom.
-	Detail string
-	// At is the virtual time since the start of the run.
-	At instant
-}
-
-// String is one line, except for a panic.
-func (v Violation) String() string { return fmt.Sprintf("%s at %s: %s", v.Invariant, v.At, v.Detail) }
+// Violation is an invariant that did not hold. Its Invariant is a name in docs/protocol/ocr3.md, "Invariants"; or "report" for
+// Options.CheckReport, "determinism" if the plugin gives different results for equal inputs, "wire" if a message of an honest
+// oracle is refused, "plugin" if closing one fails, "panic" for a panic. Its Detail says what happened and to whom, its At is the
+// virtual time since the start of the run.
+type Violation = engine.Violation
 
 // view is what checkers know of one oracle.
 type view struct {
@@ -58,43 +48,13 @@ func (v *view) keptCertificate(c ocr3wire.Certificate) {
 	}
 }
 
-// The hooks of checkers. A checker implements those that it needs; all are about honest oracles, except landed.
-type (
-	startedHook interface {
-		started(n *node, start *ocr3.Start)
-	}
-	deliveredHook interface {
-		delivered(n *node, from commontypes.OracleID, m ocr3wire.Message)
-	}
-	steppedHook interface {
-		stepped(n *node, ev ocr3.Event, before, after *ocr3.Status)
-	}
-	// calledHook sees calls of the plugin and the keys, verification, writes of certificates, and what machines tell.
-	calledHook interface {
-		called(n *node, effect kernel.Effect)
-	}
-	// leftHook sees what leaves an oracle.
-	leftHook interface {
-		left(n *node, effect kernel.Effect)
-	}
-	landedHook interface{ landed(r *LandedReport) }
-	endedHook  interface{ ended() }
-)
-
 // checkers holds the checkers, of which each is for one invariant.
 type checkers struct {
+	engine.Checkers[*node, ocr3wire.Message, ocr3.Start, ocr3.Status, LandedReport]
 	sim  *simulation
 	book *book
 	// delivery says when there is nothing left to wait for.
 	delivery *delivery
-
-	onStarted   []startedHook
-	onDelivered []deliveredHook
-	onStepped   []steppedHook
-	onCalled    []calledHook
-	onLeft      []leftHook
-	onLanded    []landedHook
-	onEnded     []endedHook
 }
 
 func newCheckers(s *simulation) *checkers {
@@ -119,82 +79,44 @@ func newCheckers(s *simulation) *checkers {
 		&timelyRounds{s},
 		c.delivery,
 	} {
-		c.add(checker)
+		c.Add(checker)
 	}
 	return c
 }
 
-func (c *checkers) add(checker any) {
-	used := false
-	used = hook(&c.onStarted, checker) || used
-	used = hook(&c.onDelivered, checker) || used
-	used = hook(&c.onStepped, checker) || used
-	used = hook(&c.onCalled, checker) || used
-	used = hook(&c.onLeft, checker) || used
-	used = hook(&c.onLanded, checker) || used
-	used = hook(&c.onEnded, checker) || used
-	if !used {
-		panic(fmt.Sprintf("ocr3sim: checker %T has no hook", checker))
-	}
-}
-
-func hook[H any](hooks *[]H, checker any) bool {
-	h, ok := checker.(H)
-	if ok {
-		*hooks = append(*hooks, h)
-	}
-	return ok
-}
-
-func (c *checkers) started(n *node, start *ocr3.Start) {
+func (c *checkers) Started(n *node, start *ocr3.Start) {
 	n.view.wishes = make([]uint64, c.sim.options.N)
 	n.view.signatures = map[string]vote{}
 	n.view.enteredAt, n.view.starts, n.view.started, n.view.writeFailed = c.sim.Now, map[startKey]bool{}, map[uint64]bool{}, false
-	if n.honest() {
-		for _, h := range c.onStarted {
-			h.started(n, start)
-		}
-	}
+	c.Checkers.Started(n, start)
 }
 
 // delivered notes a message that is about to be handed to a machine, with its true sender.
-func (c *checkers) delivered(n *node, from commontypes.OracleID, m ocr3wire.Message) {
+func (c *checkers) Delivered(n *node, from commontypes.OracleID, m ocr3wire.Message) {
 	if m, ok := m.(*ocr3wire.NewEpochWish); ok {
 		n.view.wishes[from] = max(n.view.wishes[from], m.Epoch)
 	}
-	if n.honest() {
-		for _, h := range c.onDelivered {
-			h.delivered(n, from, m)
-		}
-	}
+	c.Checkers.Delivered(n, from, m)
 }
 
-func (c *checkers) stepped(n *node, ev ocr3.Event, before, after *ocr3.Status) {
+func (c *checkers) Stepped(n *node, ev any, before, after *ocr3.Status) {
 	if after.Epoch != before.Epoch {
 		n.view.enteredAt, n.view.writeFailed = c.sim.Now, false
 	}
 	if written, ok := ev.(ocr3.CertificateWritten); ok && written.Err != nil {
 		n.view.writeFailed = true
 	}
-	if n.honest() {
-		for _, h := range c.onStepped {
-			h.stepped(n, ev, before, after)
-		}
-	}
+	c.Checkers.Stepped(n, ev, before, after)
 }
 
-func (c *checkers) called(n *node, effect kernel.Effect) {
+func (c *checkers) Called(n *node, effect kernel.Effect) {
 	if n.hand != nil {
 		n.hand.called(effect)
 	}
-	if n.honest() {
-		for _, h := range c.onCalled {
-			h.called(n, effect)
-		}
-	}
+	c.Checkers.Called(n, effect)
 }
 
-func (c *checkers) left(n *node, effect kernel.Effect) {
+func (c *checkers) Left(n *node, effect kernel.Effect) {
 	switch e := effect.(type) {
 	case ocr3.Broadcast:
 		if start, ok := e.Message.(*ocr3wire.EpochStart); ok && !start.EpochStartProof.HighestCertified.Timestamp().CommittedElsePrepared {
@@ -205,62 +127,38 @@ func (c *checkers) left(n *node, effect kernel.Effect) {
 			c.sim.stats.Fetched++
 		}
 	}
-	if n.honest() {
-		for _, h := range c.onLeft {
-			h.left(n, effect)
-		}
-	}
-}
-
-func (c *checkers) landed(r *LandedReport) {
-	for _, h := range c.onLanded {
-		h.landed(r)
-	}
-}
-
-func (c *checkers) ended() {
-	for _, h := range c.onEnded {
-		h.ended()
-	}
+	c.Checkers.Left(n, effect)
 }
 
 // What honest oracles do is noted in the book.
 
 func (c *checkers) signs(n *node, message, signature []byte) {
-	if n.honest() {
+	if n.Honest() {
 		c.book.signs(n, message, signature)
 	}
 }
 
 func (c *checkers) observes(n *node, call *ocr3.CallObservation, observation types.Observation) {
-	if n.honest() {
+	if n.Honest() {
 		c.book.observes(n, call, observation)
 	}
 }
 
 func (c *checkers) computes(n *node, call *ocr3.CallOutcome, outcome []byte) {
-	if n.honest() {
+	if n.Honest() {
 		c.book.computes(n, call, outcome)
 	}
 }
 
 func (c *checkers) reports(n *node, call *ocr3.CallReports, reports []ocr3types.ReportPlus[any]) {
-	if n.honest() {
+	if n.Honest() {
 		c.book.makesReports(n, call, reports)
 	}
 }
 
 // decided notes that the plugin wants or declines a report, or fails to say.
 func (c *checkers) decided(n *node, seqNr uint64, index int, wanted bool) {
-	if n.honest() && !wanted {
+	if n.Honest() && !wanted {
 		c.book.declined[reportKey{seqNr, index}] = true
-	}
-}
-
-// violated ends the run.
-func (s *simulation) violated(invariant, format string, args ...any) {
-	if s.violation == nil {
-		s.violation = &Violation{Invariant: invariant, Detail: fmt.Sprintf(format, args...), At: s.Now}
-		s.traceLine("violation of %q: %s", invariant, s.violation.Detail)
 	}
 }

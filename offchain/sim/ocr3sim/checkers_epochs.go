@@ -7,43 +7,44 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr3wire"
 )
 
 // monotone (S3): epoch, wish and committed sequence number never decrease in a life, and the wish is never below the epoch.
 type monotone struct{ sim *simulation }
 
-func (c *monotone) stepped(n *node, ev ocr3.Event, before, after *ocr3.Status) {
+func (c *monotone) Stepped(n *node, ev any, before, after *ocr3.Status) {
 	if after.Epoch < before.Epoch || after.Wish < before.Wish || after.CommittedSeqNr < before.CommittedSeqNr || after.Wish < after.Epoch {
-		c.sim.violated("monotone", "oracle %d goes from epoch %d, wish %d, committed %d to epoch %d, wish %d, committed %d",
-			n.id, before.Epoch, before.Wish, before.CommittedSeqNr, after.Epoch, after.Wish, after.CommittedSeqNr)
+		c.sim.Violated("monotone", "oracle %d goes from epoch %d, wish %d, committed %d to epoch %d, wish %d, committed %d",
+			n.ID, before.Epoch, before.Wish, before.CommittedSeqNr, after.Epoch, after.Wish, after.CommittedSeqNr)
 	}
 }
 
-func (c *monotone) called(n *node, effect kernel.Effect) {
+func (c *monotone) Called(n *node, effect kernel.Effect) {
 	if e, ok := effect.(ocr3.WriteCertificate); ok && e.Certificate.Timestamp().Compare(n.view.certificate) <= 0 {
-		c.sim.violated("monotone", "oracle %d replaces its certificate %s by %s", n.id, n.view.certificate, e.Certificate.Timestamp())
+		c.sim.Violated("monotone", "oracle %d replaces its certificate %s by %s", n.ID, n.view.certificate, e.Certificate.Timestamp())
 	}
 }
 
 // durable (S3): what an oracle was told is durable is there when it starts again.
 type durable struct{ sim *simulation }
 
-func (c *durable) started(n *node, start *ocr3.Start) {
+func (c *durable) Started(n *node, start *ocr3.Start) {
 	var state ocr3wire.PacemakerState
 	if start.Pacemaker != nil {
 		state = *start.Pacemaker
 	}
 	if known := n.view.pacemaker; state.Epoch < known.Epoch || state.HighestSentNewEpochWish < known.HighestSentNewEpochWish {
-		c.sim.violated("durable", "oracle %d starts with epoch %d and wish %d, but had made epoch %d and wish %d durable",
-			n.id, state.Epoch, state.HighestSentNewEpochWish, known.Epoch, known.HighestSentNewEpochWish)
+		c.sim.Violated("durable", "oracle %d starts with epoch %d and wish %d, but had made epoch %d and wish %d durable",
+			n.ID, state.Epoch, state.HighestSentNewEpochWish, known.Epoch, known.HighestSentNewEpochWish)
 	}
 	var certificate ocr3wire.HighestCertifiedTimestamp
 	if start.Certificate != nil {
 		certificate = start.Certificate.Timestamp()
 	}
 	if certificate.Compare(n.view.certificate) < 0 {
-		c.sim.violated("durable", "oracle %d starts with certificate %s, but had made %s durable", n.id, certificate, n.view.certificate)
+		c.sim.Violated("durable", "oracle %d starts with certificate %s, but had made %s durable", n.ID, certificate, n.view.certificate)
 	}
 }
 
@@ -55,27 +56,27 @@ type justifiedEpochs struct {
 	next uint64
 }
 
-func (c *justifiedEpochs) stepped(n *node, ev ocr3.Event, before, after *ocr3.Status) {
+func (c *justifiedEpochs) Stepped(n *node, ev any, before, after *ocr3.Status) {
 	if _, ok := ev.(ocr3.Start); ok {
 		c.next = max(c.next, after.Epoch+1)
 		return
 	}
 	if after.Epoch != before.Epoch {
-		if count := wishing(n.view.wishes, after.Epoch); count <= 2*c.sim.options.F {
-			c.sim.violated("justified epochs", "oracle %d enters epoch %d, which %d oracles are known to it to wish for, not more than 2f = %d",
-				n.id, after.Epoch, count, 2*c.sim.options.F)
+		if count := engine.Wishing(n.view.wishes, after.Epoch); count <= 2*c.sim.options.F {
+			c.sim.Violated("justified epochs", "oracle %d enters epoch %d, which %d oracles are known to it to wish for, not more than 2f = %d",
+				n.ID, after.Epoch, count, 2*c.sim.options.F)
 		}
 	}
-	if after.Wish != before.Wish && wishing(n.view.wishes, after.Wish) <= c.sim.options.F {
+	if after.Wish != before.Wish && engine.Wishing(n.view.wishes, after.Wish) <= c.sim.options.F {
 		if !ownReason(ev) || after.Wish != after.Epoch+1 {
-			c.sim.violated("justified epochs", "oracle %d in epoch %d wishes for epoch %d after %s, with wishes %v",
-				n.id, before.Epoch, after.Wish, eventText(ev), n.view.wishes)
+			c.sim.Violated("justified epochs", "oracle %d in epoch %d wishes for epoch %d after %s, with wishes %v",
+				n.ID, before.Epoch, after.Wish, eventText(ev), n.view.wishes)
 		}
 		c.next = max(c.next, after.Wish)
 	}
 	if after.Wish > c.next || after.Epoch > c.next {
-		c.sim.violated("justified epochs", "oracle %d is in epoch %d and wishes for %d, but no honest oracle ever wished for more than %d of its own accord",
-			n.id, after.Epoch, after.Wish, c.next)
+		c.sim.Violated("justified epochs", "oracle %d is in epoch %d and wishes for %d, but no honest oracle ever wished for more than %d of its own accord",
+			n.ID, after.Epoch, after.Wish, c.next)
 	}
 }
 
@@ -93,22 +94,11 @@ func ownReason(ev ocr3.Event) bool {
 	return false
 }
 
-// wishing counts the oracles that are known to wish for an epoch or a later one.
-func wishing(wishes []uint64, epoch uint64) int {
-	count := 0
-	for _, w := range wishes {
-		if w >= epoch {
-			count++
-		}
-	}
-	return count
-}
-
 // startOfEpoch (S10): the first round of an epoch is the one after the certificate in an EPOCH-START, and there are no more than
 // RMax.
 type startOfEpoch struct{ sim *simulation }
 
-func (c *startOfEpoch) delivered(n *node, from commontypes.OracleID, m ocr3wire.Message) {
+func (c *startOfEpoch) Delivered(n *node, from commontypes.OracleID, m ocr3wire.Message) {
 	start, ok := m.(*ocr3wire.EpochStart)
 	if !ok || from != c.sim.leaders.Leader(start.Epoch) {
 		return
@@ -140,22 +130,22 @@ func (c *startOfEpoch) valid(start *ocr3wire.EpochStart) bool {
 }
 
 // stepped: nobody begins an epoch without a valid proof.
-func (c *startOfEpoch) stepped(n *node, _ ocr3.Event, before, after *ocr3.Status) {
+func (c *startOfEpoch) Stepped(n *node, _ any, before, after *ocr3.Status) {
 	if before.Epoch == after.Epoch && before.FollowerPhase == "newEpoch" && after.FollowerPhase != "newEpoch" && !n.view.started[after.Epoch] {
-		c.sim.violated("start of epoch", "oracle %d begins epoch %d, of which it has no valid proof where it starts", n.id, after.Epoch)
+		c.sim.Violated("start of epoch", "oracle %d begins epoch %d, of which it has no valid proof where it starts", n.ID, after.Epoch)
 	}
 }
 
-func (c *startOfEpoch) called(n *node, effect kernel.Effect) {
+func (c *startOfEpoch) Called(n *node, effect kernel.Effect) {
 	e, ok := effect.(ocr3.RoundStarted)
 	if !ok {
 		return
 	}
 	if e.Round > c.sim.options.Timing.RMax {
-		c.sim.violated("start of epoch", "oracle %d has round %d in epoch %d, after the last", n.id, e.Round, e.Epoch)
+		c.sim.Violated("start of epoch", "oracle %d has round %d in epoch %d, after the last", n.ID, e.Round, e.Epoch)
 	}
 	if first := e.SeqNr - e.Round + 1; !n.view.starts[startKey{e.Epoch, first - 1}] && !n.view.writeFailed {
-		c.sim.violated("start of epoch", "oracle %d has seqNr %d as round %d of epoch %d, which no EPOCH-START says", n.id, e.SeqNr, e.Round, e.Epoch)
+		c.sim.Violated("start of epoch", "oracle %d has seqNr %d as round %d of epoch %d, which no EPOCH-START says", n.ID, e.SeqNr, e.Round, e.Epoch)
 	}
 }
 
@@ -173,9 +163,9 @@ func newOneLeader(s *simulation) *oneLeader {
 	return &oneLeader{s, map[castKey]string{}, make([]map[castKey]string, s.options.N)}
 }
 
-func (c *oneLeader) started(n *node, _ *ocr3.Start) { c.accepted[n.id] = map[castKey]string{} }
+func (c *oneLeader) Started(n *node, _ *ocr3.Start) { c.accepted[n.ID] = map[castKey]string{} }
 
-func (c *oneLeader) left(n *node, effect kernel.Effect) {
+func (c *oneLeader) Left(n *node, effect kernel.Effect) {
 	e, ok := effect.(ocr3.Broadcast)
 	if !ok {
 		return
@@ -184,19 +174,19 @@ func (c *oneLeader) left(n *node, effect kernel.Effect) {
 	var text string
 	switch m := e.Message.(type) {
 	case *ocr3wire.EpochStart:
-		key, text = castKey{place{n.id, m.Epoch, 0}, m.Kind()}, fmt.Sprintf("%x", ocr3wire.EpochStartMessage(c.sim.digest, m.Epoch, &m.EpochStartProof))
+		key, text = castKey{place{n.ID, m.Epoch, 0}, m.Kind()}, fmt.Sprintf("%x", ocr3wire.EpochStartMessage(c.sim.digest, m.Epoch, &m.EpochStartProof))
 	case *ocr3wire.RoundStart:
-		key, text = castKey{place{n.id, m.Epoch, m.SeqNr}, m.Kind()}, string(m.Query)
+		key, text = castKey{place{n.ID, m.Epoch, m.SeqNr}, m.Kind()}, string(m.Query)
 	case *ocr3wire.Proposal:
-		key, text = castKey{place{n.id, m.Epoch, m.SeqNr}, m.Kind()}, proposalText(m.Observations)
+		key, text = castKey{place{n.ID, m.Epoch, m.SeqNr}, m.Kind()}, proposalText(m.Observations)
 	default:
 		return
 	}
-	if c.sim.leaders.Leader(key.epoch) != n.id {
-		c.sim.violated("one leader", "oracle %d sends %s for epoch %d, which it does not lead", n.id, key.kind, key.epoch)
+	if c.sim.leaders.Leader(key.epoch) != n.ID {
+		c.sim.Violated("one leader", "oracle %d sends %s for epoch %d, which it does not lead", n.ID, key.kind, key.epoch)
 	}
 	if before, ok := c.said[key]; ok && before != text {
-		c.sim.violated("one leader", "oracle %d sends a second, different %s for seqNr %d in epoch %d", n.id, key.kind, key.seqNr, key.epoch)
+		c.sim.Violated("one leader", "oracle %d sends a second, different %s for seqNr %d in epoch %d", n.ID, key.kind, key.seqNr, key.epoch)
 	}
 	c.said[key] = text
 }
@@ -209,7 +199,7 @@ func proposalText(list []ocr3wire.AttributedSignedObservation) string {
 	return b.String()
 }
 
-func (c *oneLeader) called(n *node, effect kernel.Effect) {
+func (c *oneLeader) Called(n *node, effect kernel.Effect) {
 	switch e := effect.(type) {
 	case ocr3.CallObservation:
 		c.accept(n, ocr3wire.KindRoundStart, e.Context, string(e.Query))
@@ -224,29 +214,29 @@ func (c *oneLeader) called(n *node, effect kernel.Effect) {
 
 func (c *oneLeader) accept(n *node, kind ocr3wire.Kind, context ocr3.OutcomeContext, text string) {
 	leader := c.sim.leaders.Leader(context.Epoch)
-	if c.sim.nodes[leader].honest() {
+	if c.sim.nodes[leader].Honest() {
 		if said, ok := c.said[castKey{place{leader, context.Epoch, context.SeqNr}, kind}]; !ok || said != text {
-			c.sim.violated("one leader", "oracle %d accepts a %s for seqNr %d in epoch %d that the leader, %d, did not send", n.id, kind, context.SeqNr, context.Epoch, leader)
+			c.sim.Violated("one leader", "oracle %d accepts a %s for seqNr %d in epoch %d that the leader, %d, did not send", n.ID, kind, context.SeqNr, context.Epoch, leader)
 		}
 	}
-	key := castKey{place{n.id, context.Epoch, context.SeqNr}, kind}
-	if before, ok := c.accepted[n.id][key]; ok && before != text {
-		c.sim.violated("one leader", "oracle %d accepts a second %s for seqNr %d in epoch %d", n.id, kind, context.SeqNr, context.Epoch)
+	key := castKey{place{n.ID, context.Epoch, context.SeqNr}, kind}
+	if before, ok := c.accepted[n.ID][key]; ok && before != text {
+		c.sim.Violated("one leader", "oracle %d accepts a second %s for seqNr %d in epoch %d", n.ID, kind, context.SeqNr, context.Epoch)
 	}
-	c.accepted[n.id][key] = text
+	c.accepted[n.ID][key] = text
 }
 
 // stepped: an epoch starts once.
-func (c *oneLeader) stepped(n *node, _ ocr3.Event, before, after *ocr3.Status) {
+func (c *oneLeader) Stepped(n *node, _ any, before, after *ocr3.Status) {
 	if before.Epoch == after.Epoch && after.FollowerPhase == "newEpoch" && before.FollowerPhase != "newEpoch" && before.Epoch != 0 {
-		c.sim.violated("one leader", "oracle %d waits once more for the start of epoch %d", n.id, after.Epoch)
+		c.sim.Violated("one leader", "oracle %d waits once more for the start of epoch %d", n.ID, after.Epoch)
 	}
 }
 
 // boundedMemory (S12): buffers and maps of a machine have bounds.
 type boundedMemory struct{ sim *simulation }
 
-func (c *boundedMemory) stepped(n *node, _ ocr3.Event, _, after *ocr3.Status) {
+func (c *boundedMemory) Stepped(n *node, _ any, _, after *ocr3.Status) {
 	oracles := c.sim.options.N
 	reports := after.AttestationRounds * max(1, n.limits.MaxReportCount)
 	for _, b := range []struct {
@@ -258,7 +248,7 @@ func (c *boundedMemory) stepped(n *node, _ ocr3.Event, _, after *ocr3.Status) {
 		{"calls under way", after.Calls, 8*oracles + 4*attestationBound + 4*reports + 64},
 	} {
 		if b.count > b.max {
-			c.sim.violated("bounded memory", "oracle %d has %d %s, want at most %d", n.id, b.count, b.what, b.max)
+			c.sim.Violated("bounded memory", "oracle %d has %d %s, want at most %d", n.ID, b.count, b.what, b.max)
 		}
 	}
 }
@@ -274,19 +264,19 @@ type noFalseSuspicion struct{ sim *simulation }
 // transmissionLost is what a machine logs when the contract, among others, does not take a report.
 const transmissionLost = "the transmission failed"
 
-func (c *noFalseSuspicion) called(n *node, effect kernel.Effect) {
+func (c *noFalseSuspicion) Called(n *node, effect kernel.Effect) {
 	if c.sim.options.HealAfter > 0 || c.sim.options.breaks.mistakenSender {
 		return
 	}
 	switch e := effect.(type) {
 	case kernel.Dropped:
-		split := !c.sim.nodes[n.status.Leader].honest() && (e.What == "Prepare" || e.What == "Commit")
-		if e.Suspicious && c.sim.nodes[e.Sender].honest() && !split {
-			c.sim.violated("no false suspicion", "oracle %d suspects honest oracle %d: %s", n.id, e.Sender, e)
+		split := !c.sim.nodes[n.status.Leader].Honest() && (e.What == "Prepare" || e.What == "Commit")
+		if e.Suspicious && c.sim.nodes[e.Sender].Honest() && !split {
+			c.sim.Violated("no false suspicion", "oracle %d suspects honest oracle %d: %s", n.ID, e.Sender, e)
 		}
 	case kernel.Log:
 		if e.Level >= kernel.LogWarn && e.Message != transmissionLost && len(c.sim.options.Traitors) == 0 {
-			c.sim.violated("no false suspicion", "in a network without faults, oracle %d logs %s %v", n.id, e, e.Fields)
+			c.sim.Violated("no false suspicion", "in a network without faults, oracle %d logs %s %v", n.ID, e, e.Fields)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 )
 
 // following (L1): after the network has healed, every honest oracle soon is in the epoch that more than 2f honest ones wish for.
@@ -21,7 +22,7 @@ func (c *following) count() {
 	c.since = max(c.since, c.sim.healedAt)
 	wishes := make([]uint64, 0, c.sim.options.N)
 	for _, n := range c.sim.nodes {
-		if n.honest() {
+		if n.Honest() {
 			wishes = append(wishes, n.status.Wish)
 		}
 	}
@@ -31,16 +32,16 @@ func (c *following) count() {
 	}
 }
 
-func (c *following) stepped(n *node, _ ocr3.Event, before, after *ocr3.Status) {
+func (c *following) Stepped(n *node, _ any, before, after *ocr3.Status) {
 	if !c.sim.Healed {
 		return
 	}
 	if after.Wish != before.Wish || c.sim.healedAt > c.since {
 		c.count()
 	}
-	slack := c.sim.options.Timing.DeltaResend + c.sim.options.Timing.DeltaResend/10 + 2*maxLatency + 4*c.sim.options.Faults.Disk.Delay + diskRetry
+	slack := c.sim.options.Timing.DeltaResend + c.sim.options.Timing.DeltaResend/10 + 2*engine.MaxLatency + 4*c.sim.options.Faults.Disk.Delay + engine.DiskRetry
 	if after.Epoch < c.wished && c.sim.Now > max(c.since, c.sim.healedAt)+slack {
-		c.sim.violated("following", "oracle %d is in epoch %d, though more than 2f honest oracles wish for %d since %s", n.id, after.Epoch, c.wished, c.since)
+		c.sim.Violated("following", "oracle %d is in epoch %d, though more than 2f honest oracles wish for %d since %s", n.ID, after.Epoch, c.wished, c.since)
 	}
 }
 
@@ -48,7 +49,7 @@ func (c *following) stepped(n *node, _ ocr3.Event, before, after *ocr3.Status) {
 // honest oracles are with it.
 type timelyRounds struct{ sim *simulation }
 
-func (c *timelyRounds) stepped(n *node, ev ocr3.Event, before, _ *ocr3.Status) {
+func (c *timelyRounds) Stepped(n *node, ev any, before, _ *ocr3.Status) {
 	fired, ok := ev.(ocr3.TimerFired)
 	if !ok || !c.sim.Healed || !c.sim.adequate() {
 		return
@@ -57,11 +58,11 @@ func (c *timelyRounds) stepped(n *node, ev ocr3.Event, before, _ *ocr3.Status) {
 		return
 	}
 	epoch, last := before.Epoch, instant(0)
-	if !c.sim.nodes[c.sim.leaders.Leader(epoch)].honest() {
+	if !c.sim.nodes[c.sim.leaders.Leader(epoch)].Honest() {
 		return
 	}
 	for _, other := range c.sim.nodes {
-		if !other.honest() {
+		if !other.Honest() {
 			continue
 		}
 		wish := other.status.Wish
@@ -73,11 +74,11 @@ func (c *timelyRounds) stepped(n *node, ev ocr3.Event, before, _ *ocr3.Status) {
 		}
 		last = max(last, other.view.enteredAt)
 	}
-	if c.sim.Now < last+c.sim.options.Timing.DeltaInitial-2*maxLatency {
+	if c.sim.Now < last+c.sim.options.Timing.DeltaInitial-2*engine.MaxLatency {
 		return // somebody came late
 	}
-	c.sim.violated("timely rounds", "in epoch %d, of honest leader %d, timer %s of oracle %d fires, with all honest oracles there",
-		epoch, c.sim.leaders.Leader(epoch), timerNames[fired.Timer], n.id)
+	c.sim.Violated("timely rounds", "in epoch %d, of honest leader %d, timer %s of oracle %d fires, with all honest oracles there",
+		epoch, c.sim.leaders.Leader(epoch), timerNames[fired.Timer], n.ID)
 }
 
 // calm is how long after healing there may still be calls under way that take too long.

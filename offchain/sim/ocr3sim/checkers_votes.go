@@ -39,7 +39,7 @@ type castKey struct {
 func newOneVote(s *simulation) *oneVote { return &oneVote{s, map[castKey]vote{}} }
 
 // delivered: an outcome that is proposed again may be voted for.
-func (c *oneVote) delivered(n *node, _ commontypes.OracleID, m ocr3wire.Message) {
+func (c *oneVote) Delivered(n *node, _ commontypes.OracleID, m ocr3wire.Message) {
 	if start, ok := m.(*ocr3wire.EpochStart); ok {
 		if p, ok := start.EpochStartProof.HighestCertified.(*ocr3wire.CertifiedPrepare); ok {
 			c.sim.checkers.book.allow(ballot{start.Epoch, p.SeqNr, ocr3wire.OutcomeDigest(p.Outcome)}, [32]byte{})
@@ -47,20 +47,20 @@ func (c *oneVote) delivered(n *node, _ commontypes.OracleID, m ocr3wire.Message)
 	}
 }
 
-func (c *oneVote) left(n *node, effect kernel.Effect) {
+func (c *oneVote) Left(n *node, effect kernel.Effect) {
 	kind, epoch, seqNr, signature, ok := voteOf(effect)
 	if !ok {
 		return
 	}
 	v, ok := n.view.signatures[string(signature)]
 	if !ok || v.kind != kind || v.ballot.epoch != epoch || v.ballot.seqNr != seqNr {
-		c.sim.violated("one vote", "oracle %d votes (%s) in epoch %d for an outcome of seqNr %d that it neither computed nor was asked to vote for again",
-			n.id, kind, epoch, seqNr)
+		c.sim.Violated("one vote", "oracle %d votes (%s) in epoch %d for an outcome of seqNr %d that it neither computed nor was asked to vote for again",
+			n.ID, kind, epoch, seqNr)
 		return
 	}
-	key := castKey{place{n.id, epoch, seqNr}, kind}
+	key := castKey{place{n.ID, epoch, seqNr}, kind}
 	if before, ok := c.cast[key]; ok && before.message != v.message {
-		c.sim.violated("one vote", "oracle %d votes (%s) for %s after it voted for %s", n.id, kind, v.ballot, before.ballot)
+		c.sim.Violated("one vote", "oracle %d votes (%s) for %s after it voted for %s", n.ID, kind, v.ballot, before.ballot)
 	}
 	c.cast[key] = v
 	c.sim.checkers.book.voted(n, v)
@@ -72,7 +72,7 @@ type locks struct{ sim *simulation }
 
 func newLocks(s *simulation) *locks { return &locks{s} }
 
-func (c *locks) left(n *node, effect kernel.Effect) {
+func (c *locks) Left(n *node, effect kernel.Effect) {
 	_, _, seqNr, _, ok := voteOf(effect)
 	if !ok {
 		return
@@ -88,7 +88,7 @@ func (c *locks) left(n *node, effect kernel.Effect) {
 				limit = book.needed()
 			}
 			if other.epoch >= locked.epoch && other.digest != locked.digest && book.prepares[other].count() >= limit {
-				c.sim.violated("locks", "%d honest oracles voted for %s, though %d had voted to commit %s",
+				c.sim.Violated("locks", "%d honest oracles voted for %s, though %d had voted to commit %s",
 					book.prepares[other].count(), other, book.commits[locked].count(), locked)
 			}
 		}
@@ -99,7 +99,7 @@ func (c *locks) left(n *node, effect kernel.Effect) {
 // certificate, is durable.
 type voteAfterWrite struct{ sim *simulation }
 
-func (c *voteAfterWrite) left(n *node, effect kernel.Effect) {
+func (c *voteAfterWrite) Left(n *node, effect kernel.Effect) {
 	kind, epoch, seqNr, _, ok := voteOf(effect)
 	if !ok || kind != ocr3wire.KindCommit {
 		return
@@ -107,8 +107,8 @@ func (c *voteAfterWrite) left(n *node, effect kernel.Effect) {
 	start, err := n.disk.read()
 	prepared := ocr3wire.HighestCertifiedTimestamp{SeqNr: seqNr, Epoch: epoch}
 	if err != nil || start.Certificate == nil || start.Certificate.Timestamp().Compare(prepared) < 0 {
-		c.sim.violated("vote after write", "oracle %d votes to commit seqNr %d in epoch %d, but what is durable is %s",
-			n.id, seqNr, epoch, ocr3wire.CertificateString(start.Certificate))
+		c.sim.Violated("vote after write", "oracle %d votes to commit seqNr %d in epoch %d, but what is durable is %s",
+			n.ID, seqNr, epoch, ocr3wire.CertificateString(start.Certificate))
 	}
 }
 
@@ -116,7 +116,7 @@ func (c *voteAfterWrite) left(n *node, effect kernel.Effect) {
 // of the honest ones were cast.
 type validCertificates struct{ sim *simulation }
 
-func (c *validCertificates) called(n *node, effect kernel.Effect) {
+func (c *validCertificates) Called(n *node, effect kernel.Effect) {
 	e, ok := effect.(ocr3.WriteCertificate)
 	if !ok {
 		return
@@ -139,15 +139,15 @@ func (c *validCertificates) called(n *node, effect kernel.Effect) {
 	var signers oracles
 	for _, s := range signatures {
 		if int(s.Signer) >= c.sim.options.N || signers.has(s.Signer) || !c.sim.keys.verifyOffchain(s.Signer, message[:], s.Signature) {
-			c.sim.violated("valid certificates", "oracle %d stores certificate %s with a bad signature of %d",
-				n.id, ocr3wire.CertificateString(e.Certificate), s.Signer)
+			c.sim.Violated("valid certificates", "oracle %d stores certificate %s with a bad signature of %d",
+				n.ID, ocr3wire.CertificateString(e.Certificate), s.Signer)
 			return
 		}
 		signers = signers.with(s.Signer)
 	}
 	if signers.count() != c.sim.quorum || honest.count() < book.needed() {
-		c.sim.violated("valid certificates", "oracle %d stores certificate %s with %d signatures, want %d; %d honest oracles voted, want at least %d",
-			n.id, ocr3wire.CertificateString(e.Certificate), signers.count(), c.sim.quorum, honest.count(), book.needed())
+		c.sim.Violated("valid certificates", "oracle %d stores certificate %s with %d signatures, want %d; %d honest oracles voted, want at least %d",
+			n.ID, ocr3wire.CertificateString(e.Certificate), signers.count(), c.sim.quorum, honest.count(), book.needed())
 	}
 }
 
@@ -157,7 +157,7 @@ type agreement struct{ sim *simulation }
 
 func newAgreement(s *simulation) *agreement { return &agreement{s} }
 
-func (c *agreement) called(n *node, effect kernel.Effect) {
+func (c *agreement) Called(n *node, effect kernel.Effect) {
 	switch e := effect.(type) {
 	case ocr3.WriteCertificate:
 		if commit, ok := e.Certificate.(*ocr3wire.CertifiedCommit); ok {
@@ -172,7 +172,7 @@ func (c *agreement) committed(n *node, seqNr uint64, outcome []byte) {
 	book := c.sim.checkers.book
 	if agreed, ok := book.agreed[seqNr]; ok {
 		if !bytes.Equal(agreed, outcome) {
-			c.sim.violated("agreement", "oracle %d commits %x as outcome of seqNr %d, another honest oracle %x", n.id, outcome, seqNr, agreed)
+			c.sim.Violated("agreement", "oracle %d commits %x as outcome of seqNr %d, another honest oracle %x", n.ID, outcome, seqNr, agreed)
 		}
 		return
 	}
@@ -184,10 +184,10 @@ func (c *agreement) committed(n *node, seqNr uint64, outcome []byte) {
 		}
 	}
 	if certified < book.needed() {
-		c.sim.violated("agreement", "oracle %d commits %x as outcome of seqNr %d, for which %d honest oracles voted, want at least %d", n.id, outcome, seqNr, certified, book.needed())
+		c.sim.Violated("agreement", "oracle %d commits %x as outcome of seqNr %d, for which %d honest oracles voted, want at least %d", n.ID, outcome, seqNr, certified, book.needed())
 	}
 	if computed < book.needed() {
-		c.sim.violated("validity", "oracle %d commits %x as outcome of seqNr %d, which %d honest oracles computed, want at least %d", n.id, outcome, seqNr, computed, book.needed())
+		c.sim.Violated("validity", "oracle %d commits %x as outcome of seqNr %d, which %d honest oracles computed, want at least %d", n.ID, outcome, seqNr, computed, book.needed())
 	}
 	book.agreed[seqNr] = outcome
 	book.highest = max(book.highest, seqNr)
@@ -200,24 +200,24 @@ type validity struct{ sim *simulation }
 
 func newValidity(s *simulation) *validity { return &validity{s} }
 
-func (c *validity) called(n *node, effect kernel.Effect) {
+func (c *validity) Called(n *node, effect kernel.Effect) {
 	e, ok := effect.(ocr3.CallOutcome)
 	if !ok {
 		return
 	}
 	if reached, err := n.plugin.ObservationQuorum(context.Background(), outcomeContext(e.Context), e.Query, e.Observations); err != nil || !reached {
-		c.sim.violated("validity", "oracle %d computes an outcome of seqNr %d from %d observations, which are not enough for the plugin", n.id, e.Context.SeqNr, len(e.Observations))
+		c.sim.Violated("validity", "oracle %d computes an outcome of seqNr %d from %d observations, which are not enough for the plugin", n.ID, e.Context.SeqNr, len(e.Observations))
 	}
 	var seen [types.MaxOracles]bool
 	for _, o := range e.Observations {
 		if int(o.Observer) >= c.sim.options.N || seen[o.Observer] {
-			c.sim.violated("validity", "oracle %d computes an outcome of seqNr %d from observations with a bad observer %d", n.id, e.Context.SeqNr, o.Observer)
+			c.sim.Violated("validity", "oracle %d computes an outcome of seqNr %d from observations with a bad observer %d", n.ID, e.Context.SeqNr, o.Observer)
 			return
 		}
 		seen[o.Observer] = true
-		if c.sim.nodes[o.Observer].honest() && !c.sim.checkers.book.hasObserved(o.Observer, e.Context, e.Query, o.Observation) {
-			c.sim.violated("validity", "oracle %d computes an outcome of seqNr %d in epoch %d with an observation of honest oracle %d, who did not make it",
-				n.id, e.Context.SeqNr, e.Context.Epoch, o.Observer)
+		if c.sim.nodes[o.Observer].Honest() && !c.sim.checkers.book.hasObserved(o.Observer, e.Context, e.Query, o.Observation) {
+			c.sim.Violated("validity", "oracle %d computes an outcome of seqNr %d in epoch %d with an observation of honest oracle %d, who did not make it",
+				n.ID, e.Context.SeqNr, e.Context.Epoch, o.Observer)
 		}
 	}
 }
@@ -225,7 +225,7 @@ func (c *validity) called(n *node, effect kernel.Effect) {
 // previousOutcome (S7): the outcome before that the plugin is told is the one agreed upon.
 type previousOutcome struct{ sim *simulation }
 
-func (c *previousOutcome) called(n *node, effect kernel.Effect) {
+func (c *previousOutcome) Called(n *node, effect kernel.Effect) {
 	var told ocr3.OutcomeContext
 	switch e := effect.(type) {
 	case ocr3.CallQuery:
@@ -246,12 +246,12 @@ func (c *previousOutcome) called(n *node, effect kernel.Effect) {
 		agreed, ok = nil, true
 	}
 	if !ok || !bytes.Equal(agreed, told.PreviousOutcome) {
-		c.sim.violated("previous outcome", "oracle %d tells its plugin (%s) that the outcome before seqNr %d is %x; agreed is %x (%t)",
-			n.id, kindOf(effect), told.SeqNr, told.PreviousOutcome, agreed, ok)
+		c.sim.Violated("previous outcome", "oracle %d tells its plugin (%s) that the outcome before seqNr %d is %x; agreed is %x (%t)",
+			n.ID, kindOf(effect), told.SeqNr, told.PreviousOutcome, agreed, ok)
 	}
 	if told.Epoch != n.status.Epoch || told.Round == 0 {
-		c.sim.violated("previous outcome", "oracle %d tells its plugin (%s) that seqNr %d is round %d of epoch %d, while it is in epoch %d",
-			n.id, kindOf(effect), told.SeqNr, told.Round, told.Epoch, n.status.Epoch)
+		c.sim.Violated("previous outcome", "oracle %d tells its plugin (%s) that seqNr %d is round %d of epoch %d, while it is in epoch %d",
+			n.ID, kindOf(effect), told.SeqNr, told.Round, told.Epoch, n.status.Epoch)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -16,6 +15,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -84,9 +84,7 @@ type realKeys struct {
 }
 
 func newRealKeys(seed uint64, n int, digest types.ConfigDigest) (*realKeys, error) {
-	var chachaSeed [32]byte
-	binary.BigEndian.PutUint64(chachaSeed[:], seed)
-	random := rand.NewChaCha8(chachaSeed)
+	random := engine.Random(seed)
 	k := &realKeys{digest: digest}
 	for range n {
 		bundle, err := keys.GenerateBundle(random)

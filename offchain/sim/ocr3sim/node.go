@@ -3,8 +3,6 @@ package ocr3sim
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
@@ -17,10 +15,8 @@ import (
 // node is one oracle: a machine and the driver that it needs. What a driver owes a machine is said in package kernel. Its
 // disk, clock and place in the network outlive crashes; everything else begins anew.
 type node struct {
+	engine.Node[ocr3wire.Message]
 	sim       *simulation
-	id        commontypes.OracleID
-	random    *rand.Rand
-	clock     engine.Clock
 	disk      *disk
 	hand      *Hand // nil unless this is a traitor
 	forgetful bool
@@ -29,99 +25,75 @@ type node struct {
 	limits          ocr3wire.SizeLimits
 	maxReportLength int
 
-	life    uint32 // counts starts and crashes
-	up      bool
 	machine *ocr3.Machine
 	plugin  ocr3types.ReportingPlugin[any]
-	outbox  outbox
-	timers  [ocr3.TimerTransmit + 1]uint64 // generation of each armed timer, 0 if it is not
-	armed   uint64                         // counts SetTimer effects
-	// abandoned are calls whose results nobody waits for.
-	abandoned map[kernel.CallID]bool
-	reports   map[uint64][]ocr3types.ReportPlus[any]
-	// crashIn counts down the effects until a crash; 0: no crash is due.
-	crashIn int
+	outbox  engine.Outbox
+	reports map[uint64][]ocr3types.ReportPlus[any]
 
 	status ocr3.Status // after the last step
 	view   view        // what checkers know of this oracle
 }
 
 func newNode(s *simulation, id commontypes.OracleID) *node {
-	n := &node{sim: s, id: id, random: s.Stream("node", uint64(id))}
-	faults := &s.options.Faults
-	n.clock.Skew = engine.Between(n.random, -faults.ClockSkew, faults.ClockSkew)
-	if faults.ClockDriftPPM > 0 {
-		n.clock.Drift = n.random.Int64N(2*faults.ClockDriftPPM+1) - faults.ClockDriftPPM
-	}
-	n.disk = newDisk(n, faults.Disk)
+	n := &node{Node: engine.NewNode(&s.World, id), sim: s}
+	n.SetClock(s.options.Faults.ClockSkew, s.options.Faults.ClockDriftPPM)
+	n.disk = newDisk(n, s.options.Faults.Disk)
 	return n
 }
 
 // betray makes a traitor of the oracle.
 func (n *node) betray(traitor Traitor) {
-	n.hand = &Hand{node: n, traitor: traitor, Random: n.sim.Stream("traitor", uint64(n.id))}
-	n.disk.faults = DiskFaults{}
-	n.sim.conspiracy.members = append(n.sim.conspiracy.members, n.id)
+	n.hand = &Hand{Hand: engine.NewHand(&n.Node, traitor.Name), node: n, traitor: traitor}
+	n.disk.Delay, n.disk.Errors = 0, 0
 }
 
 // honest tells whether the oracle does what the protocol says, with a disk that keeps what it was given.
-func (n *node) honest() bool { return n.hand == nil && !n.forgetful }
+func (n *node) Honest() bool { return n.hand == nil && !n.forgetful }
 
 func (n *node) environment() *Environment {
 	return &Environment{
-		OracleID: n.id, Traitor: n.hand != nil, Contract: n.sim.contract, Random: n.sim.Stream("plugin", uint64(n.id)), Digest: n.sim.digest,
-		Now: func() time.Time { return n.clock.At(n.sim.Now) },
+		OracleID: n.ID, Traitor: n.hand != nil, Contract: n.sim.contract, Random: n.sim.Stream("plugin", uint64(n.ID)), Digest: n.sim.digest,
+		Now: n.Time,
 	}
 }
 
 // start begins a life.
 func (n *node) start() {
-	plugin, _, err := n.factory.NewReportingPlugin(context.Background(), n.sim.pluginConfig(n.id))
+	plugin, _, err := n.factory.NewReportingPlugin(context.Background(), n.sim.pluginConfig(n.ID))
 	if err != nil {
-		panic(fmt.Errorf("the plugin factory of oracle %d failed: %w", n.id, err)) // it worked before
+		panic(fmt.Errorf("the plugin factory of oracle %d failed: %w", n.ID, err)) // it worked before
 	}
-	n.life++
-	n.up = true
+	n.Begin()
 	n.plugin = plugin
-	n.machine = ocr3.New(n.sim.config(n.id))
-	n.abandoned = map[kernel.CallID]bool{}
+	n.machine = ocr3.New(n.sim.config(n.ID))
 	n.reports = map[uint64][]ocr3types.ReportPlus[any]{}
-	n.timers = [len(n.timers)]uint64{}
-	n.outbox = outbox{release: n.leave}
+	n.outbox = engine.NewOutbox(0, n.leave)
 	n.status = ocr3.Status{}
 	start, err := n.disk.read()
 	if err != nil {
-		n.sim.violated("wire", "oracle %d cannot read what it wrote: %v", n.id, err)
+		n.sim.Violated("wire", "oracle %d cannot read what it wrote: %v", n.ID, err)
 		return
 	}
-	n.sim.checkers.started(n, &start)
+	n.sim.checkers.Started(n, &start)
 	n.step(start)
 }
 
 // crashSoon makes the oracle crash after some effects.
 func (n *node) crashSoon() {
-	if n.up && n.hand == nil {
-		n.crashIn = 1 + n.random.IntN(60)
+	if n.hand == nil {
+		n.CrashSoon()
 	}
 }
 
 // crash ends a life at once.
 func (n *node) crash() {
-	n.sim.trace(n, "crash", nil)
 	n.sim.stats.Crashes++
-	n.life++
-	n.up = false
-	n.crashIn = 0
+	n.End()
 	n.machine = nil
-	n.outbox = outbox{}
+	n.outbox = engine.Outbox{}
 	n.disk.crash()
 	n.closePlugin()
-	life := n.life
-	n.sim.At(n.sim.Now+engine.Between(n.random, 0, n.sim.options.Faults.MaxDowntime), func() {
-		if n.life == life {
-			n.start()
-		}
-	})
+	n.Restart(n.sim.options.Faults.MaxDowntime, n.start)
 }
 
 func (n *node) closePlugin() {
@@ -129,44 +101,36 @@ func (n *node) closePlugin() {
 		return
 	}
 	if err := n.plugin.Close(); err != nil {
-		n.sim.violated("plugin", "closing the plugin of oracle %d: %v", n.id, err)
+		n.sim.Violated("plugin", "closing the plugin of oracle %d: %v", n.ID, err)
 	}
 	n.plugin = nil
 }
 
 // heal ends what would still go wrong.
 func (n *node) heal() {
-	n.crashIn = 0
+	n.Spare()
 	n.disk.older = nil
-	if !n.up {
+	if !n.Up {
 		n.start()
 	}
 }
 
 // happens hands an event to the machine, if there still is somebody to hand it to.
 func (n *node) happens(h *happening) {
-	if !n.up {
+	if !n.Up {
 		return
 	}
 	switch h.Kind {
 	case engine.Message:
 		n.receive(h)
 	case engine.Timer:
-		if n.life == h.Life && n.timers[h.Timer] == h.Generation {
-			n.timers[h.Timer] = 0
+		if n.Due(h) {
 			n.step(ocr3.TimerFired{Timer: h.Timer})
 		}
 	case engine.Result:
-		if n.life != h.Life {
-			return
+		if n.Due(h) {
+			n.step(h.Result)
 		}
-		if n.abandoned[h.Call] {
-			delete(n.abandoned, h.Call)
-			if n.random.IntN(2) == 0 {
-				return // the other half was on its way already
-			}
-		}
-		n.step(h.Result)
 	}
 }
 
@@ -185,9 +149,9 @@ func (n *node) receive(h *happening) {
 		return
 	}
 	from := h.From
-	if n.sim.options.breaks.mistakenSender && n.sim.nodes[from].hand != nil && n.honest() {
-		n.sim.checkers.delivered(n, from, message)
-		n.step(ocr3.MessageReceived{From: commontypes.OracleID(n.random.IntN(n.sim.options.N)), Message: message})
+	if n.sim.options.breaks.mistakenSender && n.sim.nodes[from].hand != nil && n.Honest() {
+		n.sim.checkers.Delivered(n, from, message)
+		n.step(ocr3.MessageReceived{From: commontypes.OracleID(n.Random.IntN(n.sim.options.N)), Message: message})
 		return
 	}
 	if n.hand != nil {
@@ -196,31 +160,21 @@ func (n *node) receive(h *happening) {
 			return
 		}
 	}
-	n.sim.checkers.delivered(n, from, message)
+	n.sim.checkers.Delivered(n, from, message)
 	n.step(ocr3.MessageReceived{From: from, Message: message})
 }
 
 // step steps the machine and carries out what it asks for.
 func (n *node) step(ev ocr3.Event) {
 	n.sim.stats.Steps++
-	n.sim.traceEvent(n, ev)
-	life := n.life
-	effects := n.machine.Step(n.clock.At(n.sim.Now), ev)
+	if n.sim.Trace != nil {
+		n.sim.TraceNode(n.ID, "< "+eventText(ev), nil)
+	}
+	effects := n.machine.Step(n.Time(), ev)
 	before := n.status
 	n.status = n.machine.Status()
-	n.sim.checkers.stepped(n, ev, &before, &n.status)
-	for _, effect := range effects {
-		n.sim.traceEffect(n, effect)
-		n.perform(effect)
-		if n.crashIn > 0 {
-			if n.crashIn--; n.crashIn == 0 {
-				n.crash()
-			}
-		}
-		if n.life != life {
-			return
-		}
-	}
+	n.sim.checkers.Stepped(n, ev, &before, &n.status)
+	n.CarryOut(effects, n.perform, n.crash)
 }
 
 // perform carries out an effect. It must not step the machine.
@@ -232,17 +186,18 @@ func (n *node) perform(effect kernel.Effect) {
 			n.leave(effect)
 			return
 		}
-		n.outbox.leave(effect)
+		n.outbox.Leave(effect)
 	case ocr3.PersistPacemaker:
-		ticket, life := n.outbox.require(), n.life
+		life, ticket := n.Life, n.outbox.Asked()+1
+		n.outbox.Require(ticket)
 		n.disk.writePacemaker(e.State, func() {
-			if n.life == life {
+			if n.Life == life {
 				n.view.keptPacemaker(e.State)
-				n.outbox.becameDurable(ticket)
+				n.outbox.BecameDurable(ticket)
 			}
 		})
 	case ocr3.WriteCertificate:
-		n.sim.checkers.called(n, effect)
+		n.sim.checkers.Called(n, effect)
 		n.writeCertificate(e)
 
 	case kernel.SetTimer:
@@ -250,15 +205,11 @@ func (n *node) perform(effect kernel.Effect) {
 			e.Timer == ocr3.TimerTransmit && broken.noTransmissions {
 			return
 		}
-		n.armed++
-		n.timers[e.Timer] = n.armed
-		n.sim.Queue.Add(n.sim.Now+n.clock.Real(e.After),
-			happening{Kind: engine.Timer, Node: n.id, Life: n.life, Timer: e.Timer, Generation: n.armed})
+		n.SetTimer(e)
 	case kernel.CancelTimer:
-		n.timers[e.Timer] = 0
-
+		n.CancelTimer(e)
 	case kernel.Abandon:
-		n.abandoned[e.ID] = true
+		n.Abandon(e)
 	case ocr3.ForgetReports:
 		delete(n.reports, e.SeqNr)
 	default:
@@ -267,12 +218,12 @@ func (n *node) perform(effect kernel.Effect) {
 }
 
 func (n *node) writeCertificate(e ocr3.WriteCertificate) {
-	life, early := n.life, n.sim.options.breaks.earlyAnswer && n.honest()
+	life, early := n.Life, n.sim.options.breaks.earlyAnswer && n.Honest()
 	if early {
-		n.answer(0, e.ID, ocr3.CertificateWritten{ID: e.ID})
+		n.Answer(0, e.ID, ocr3.CertificateWritten{ID: e.ID})
 	}
 	n.disk.writeCertificate(e.Certificate, func(ok bool) {
-		if n.life != life || early {
+		if n.Life != life || early {
 			return
 		}
 		var err error
@@ -281,18 +232,13 @@ func (n *node) writeCertificate(e ocr3.WriteCertificate) {
 		} else {
 			n.view.keptCertificate(e.Certificate)
 		}
-		n.answer(0, e.ID, ocr3.CertificateWritten{ID: e.ID, Err: err})
+		n.Answer(0, e.ID, ocr3.CertificateWritten{ID: e.ID, Err: err})
 	})
-}
-
-// answer hands in the result of a call after some time.
-func (n *node) answer(after time.Duration, id kernel.CallID, result ocr3.Event) {
-	n.sim.Queue.Add(n.sim.Now+after, happening{Kind: engine.Result, Node: n.id, Life: n.life, Call: id, Result: result})
 }
 
 // leave lets an effect out of the oracle.
 func (n *node) leave(effect kernel.Effect) {
-	n.sim.checkers.left(n, effect)
+	n.sim.checkers.Left(n, effect)
 	switch e := effect.(type) {
 	case ocr3.CallTransmit:
 		n.transmit(e)
@@ -313,42 +259,6 @@ func (n *node) send(to commontypes.OracleID, m ocr3wire.Message) {
 		n.hand.traitor.Outgoing(n.hand, to, m)
 		return
 	}
-	m, bytes := n.sim.wire(m)
-	n.sim.network.Send(n.id, to, m, bytes)
-}
-
-// outbox holds back what must not leave an oracle before the pacemaker's state is durable; see package kernel, obligation 2.
-type outbox struct {
-	asked, durable uint64 // writes
-	held           []heldEffect
-	release        func(kernel.Effect)
-}
-
-type heldEffect struct {
-	effect kernel.Effect
-	needs  uint64
-}
-
-// require returns a number for a write that everything after it waits for.
-func (o *outbox) require() uint64 {
-	o.asked++
-	return o.asked
-}
-
-// leave lets an effect out, now or when the writes before it are durable.
-func (o *outbox) leave(effect kernel.Effect) {
-	if len(o.held) == 0 && o.durable >= o.asked {
-		o.release(effect)
-		return
-	}
-	o.held = append(o.held, heldEffect{effect, o.asked})
-}
-
-func (o *outbox) becameDurable(ticket uint64) {
-	o.durable = max(o.durable, ticket)
-	for len(o.held) > 0 && o.held[0].needs <= o.durable {
-		effect := o.held[0].effect
-		o.held = o.held[1:]
-		o.release(effect)
-	}
+	m, bytes := n.sim.Wire(m)
+	n.sim.Network.Send(n.ID, to, m, bytes)
 }

@@ -1,14 +1,12 @@
 package ocr3sim
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
-	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // Options say what network to simulate. The zero value of every field is usable.
@@ -113,21 +111,10 @@ func Rough() Faults {
 	}
 }
 
-// The slowest that things are after HealAfter. Default timing leaves room for a round with all of them.
-const (
-	maxLatency      = engine.MaxLatency
-	maxPluginTime   = 5 * time.Millisecond
-	maxKeyTime      = time.Millisecond
-	maxVerifyTime   = time.Millisecond
-	maxTransmitTime = 100 * time.Millisecond
-)
-
-// setDefaults fills in what is zero.
+// setDefaults fills in what is zero. Default timing leaves room for a round in which everything is as slow as it can be after
+// HealAfter.
 func (o *Options) setDefaults() {
-	engine.SetDefault(&o.N, 4)
-	if o.F == 0 && !o.NoFaulty {
-		o.F = (o.N - 1) / 3
-	}
+	engine.DefaultCast(&o.N, &o.F, o.NoFaulty)
 	engine.SetDefault(&o.Rounds, 10)
 	engine.SetDefault(&o.Faults.MaxDowntime, time.Second)
 	engine.SetDefault(&o.Faults.Network.PartitionFor, time.Second)
@@ -145,7 +132,7 @@ func (o *Options) setDefaults() {
 	}
 	engine.SetDefault(&t.TransmitTimeout, 10*time.Second)
 	// Five messages, two durable writes, five plugin calls, some signatures, each a little longer where a clock is wrong.
-	step := 7*maxLatency + 7*maxPluginTime + 12*maxKeyTime + 4*o.Faults.Disk.Delay
+	step := 7*engine.MaxLatency + 7*engine.MaxPluginTime + 12*engine.MaxKeyTime + 4*o.Faults.Disk.Delay
 	engine.SetDefault(&t.DeltaInitial, 2*step)
 	engine.SetDefault(&t.DeltaProgress, t.DeltaInitial+2*(t.DeltaRound+t.DeltaGrace+step))
 	engine.SetDefault(&t.DeltaResend, t.DeltaProgress)
@@ -156,26 +143,12 @@ func (o *Options) setDefaults() {
 
 // check tells what is wrong with options that have their defaults.
 func (o *Options) check() error {
-	switch {
-	case o.N < 1 || o.N > types.MaxOracles:
-		return fmt.Errorf("ocr3sim: Options.N is %d, want 1 to %d", o.N, types.MaxOracles)
-	case o.F < 0 || 3*o.F >= o.N:
-		return fmt.Errorf("ocr3sim: Options.F is %d, want at least 0 and 3F < N = %d", o.F, o.N)
-	case o.Forgetful < 0 || len(o.Traitors)+o.Forgetful > o.F:
+	if o.Forgetful < 0 || len(o.Traitors)+o.Forgetful > max(o.F, 0) {
 		return fmt.Errorf("ocr3sim: Options.Traitors has %d and Options.Forgetful is %d, want at most F = %d together", len(o.Traitors), o.Forgetful, o.F)
-	case o.TraitorIDs != nil && len(o.TraitorIDs) != len(o.Traitors):
-		return fmt.Errorf("ocr3sim: Options.TraitorIDs has %d, want one for each of %d traitors", len(o.TraitorIDs), len(o.Traitors))
-	case o.Rounds < 0 || o.HealAfter < 0:
-		return errors.New("ocr3sim: Options.Rounds and Options.HealAfter must not be negative")
 	}
-	seen := map[commontypes.OracleID]bool{}
-	for _, id := range o.TraitorIDs {
-		if int(id) >= o.N || seen[id] {
-			return fmt.Errorf("ocr3sim: Options.TraitorIDs has %d, want different oracles below N = %d", id, o.N)
-		}
-		seen[id] = true
-	}
-	return nil
+	return engine.Cast{
+		N: o.N, F: o.F, Traitors: len(o.Traitors), TraitorIDs: o.TraitorIDs, Rounds: o.Rounds, HealAfter: o.HealAfter,
+	}.Check("ocr3sim")
 }
 
 // breaks are defects that tests put into the driver. Defects of the machine are in mutants_test.go.

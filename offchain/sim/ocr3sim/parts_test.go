@@ -9,6 +9,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/simtest"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -109,23 +110,17 @@ func TestPluginThatIsNotDeterministic(t *testing.T) {
 
 // TestCheckReport: a report that is not as it should be ends the run, with its seed.
 func TestCheckReport(t *testing.T) {
-	var rec recorder
+	var rec simtest.Recorder
 	Run(&rec, Options{Seed: 5, Replay: "run it again", CheckReport: func(r LandedReport, observations []HonestObservation) error {
 		if len(observations) < 3 {
 			return fmt.Errorf("%d honest observations", len(observations))
 		}
 		return fmt.Errorf("nothing is good enough")
 	}})
-	if !strings.Contains(rec.text, "seed 5 violates report") || !strings.Contains(rec.text, "nothing is good enough") || !strings.Contains(rec.text, "replay: run it again") {
-		t.Errorf("got %q", rec.text)
+	if !strings.Contains(rec.Text, "seed 5 violates report") || !strings.Contains(rec.Text, "nothing is good enough") || !strings.Contains(rec.Text, "replay: run it again") {
+		t.Errorf("got %q", rec.Text)
 	}
 }
-
-type recorder struct{ text string }
-
-func (*recorder) Helper()                        {}
-func (r *recorder) Errorf(f string, args ...any) { r.text += fmt.Sprintf(f, args...) }
-func (r *recorder) Fatalf(f string, args ...any) { r.text += fmt.Sprintf(f, args...) }
 
 // TestRegressions runs the seeds that once found something in the machine. Where scenarios have changed since, a seed is just one
 // more.

@@ -1,7 +1,6 @@
 package ocr3sim
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -15,9 +14,7 @@ func RunSeed(seed uint64) (*Result, error) { return Simulate(Scenario(seed)) }
 // Scenario makes options out of a seed: a network of random size, timing, plugin, faults and traitors. Small networks are
 // more frequent, so that a scenario takes some milliseconds.
 func Scenario(seed uint64) Options {
-	var b [32]byte
-	binary.BigEndian.PutUint64(b[:], seed)
-	random := rand.New(rand.NewChaCha8(b))
+	random := rand.New(engine.Random(seed))
 	o := Options{
 		Seed:   seed,
 		Replay: fmt.Sprintf("go test ./offchain/sim/ocr3sim -run TestSeed -seed %d [-simtrace FILE]", seed),
@@ -38,7 +35,7 @@ func Scenario(seed uint64) Options {
 	if o.HealAfter > 0 && random.IntN(4) == 0 {
 		o.Forgetful = random.IntN(faulty + 1)
 	}
-	o.Traitors = randomTraitors(random, faulty-o.Forgetful)
+	o.Traitors = engine.RandomTraitors(random, faulty-o.Forgetful, AllTraitors)
 	o.WireBytes = random.IntN(3) == 0
 	o.RealKeys = o.N <= 7 && random.IntN(50) == 0
 	o.Plugin = TestPlugin{
@@ -56,48 +53,20 @@ func randomTiming(random *rand.Rand, n int) Timing {
 		DeltaResend:                 engine.Between(random, 100*time.Millisecond, time.Second),
 		RMax:                        engine.Either[uint64](random, 1, 2, 3, 3, 5, 10, 100, 1000),
 	}
-	for left := n; left > 0; {
-		stage := min(left, 1+random.IntN(n))
-		if random.IntN(8) == 0 {
-			t.S = append(t.S, 0)
-		}
-		t.S = append(t.S, stage)
-		left -= stage
-	}
+	t.S = engine.RandomStages(random, n)
 	return t
 }
 
 // randomFaults picks kinds of faults, and for each how bad it is.
 func randomFaults(random *rand.Rand) Faults {
-	level := func(worst float64) float64 {
-		if random.IntN(2) == 0 {
-			return 0
-		}
-		return worst * random.Float64()
-	}
-	var f Faults
-	f.Network = NetworkFaults{
-		Loss: level(0.3), Duplicate: level(0.2), Reorder: level(0.2), Slow: level(0.2), SlowBy: engine.Between(random, 0, 2*time.Second),
-		Partitions: engine.Either(random, 0, 0, 1, 3), PartitionFor: engine.Between(random, 0, 3*time.Second),
-	}
+	level := func(worst float64) float64 { return engine.Level(random, worst) }
+	f := Faults{Network: engine.RandomNetworkFaults(random)}
 	f.Disk = DiskFaults{Delay: engine.Either(random, 0, 0, engine.Between(random, 0, 50*time.Millisecond)), Errors: level(0.3)}
 	f.Crashes, f.MaxDowntime = engine.Either(random, 0, 2, 6, 16), engine.Between(random, time.Millisecond, 2*time.Second)
 	f.PluginErrors, f.PluginSlow, f.KeyErrors = level(0.1), level(0.1), level(0.05)
 	f.TransmitErrors = level(0.5)
 	f.ClockSkew, f.ClockDriftPPM = engine.Either(random, 0, time.Second, time.Hour), engine.Either[int64](random, 0, 100, 5000)
 	return f
-}
-
-func randomTraitors(random *rand.Rand, count int) []Traitor {
-	traitors := make([]Traitor, count)
-	for i := range traitors {
-		if random.IntN(4) == 0 {
-			traitors[i] = &Fickle{Faces: AllTraitors()}
-		} else {
-			traitors[i] = engine.Either(random, AllTraitors()...)
-		}
-	}
-	return traitors
 }
 
 // AllTraitors makes one traitor of each kind.

@@ -3,7 +3,6 @@ package ocr3sim
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -51,25 +50,8 @@ type Stats struct {
 	Refused                                             int // messages that did not decode or were too large
 }
 
-// add adds the counts of another run.
-func (s *Stats) add(o *Stats) {
-	s.Time += o.Time
-	for _, p := range [][2]*int{
-		{&s.Steps, &o.Steps}, {&s.Messages, &o.Messages}, {&s.Rounds, &o.Rounds}, {&s.Epochs, &o.Epochs}, {&s.Proposed, &o.Proposed},
-		{&s.Fetched, &o.Fetched}, {&s.Landed, &o.Landed}, {&s.Transmissions, &o.Transmissions}, {&s.Lost, &o.Lost},
-		{&s.Partitions, &o.Partitions}, {&s.Crashes, &o.Crashes}, {&s.DiskErrors, &o.DiskErrors}, {&s.PluginFaults, &o.PluginFaults},
-		{&s.Rollbacks, &o.Rollbacks}, {&s.Faults, &o.Faults}, {&s.Refused, &o.Refused},
-	} {
-		*p[0] += *p[1]
-	}
-}
-
 // T is the part of testing.TB that Run needs.
-type T interface {
-	Helper()
-	Errorf(format string, args ...any)
-	Fatalf(format string, args ...any)
-}
+type T = engine.T
 
 // Run simulates a network and fails the test if an invariant does not hold.
 func Run(t T, o Options) *Result {
@@ -79,13 +61,7 @@ func Run(t T, o Options) *Result {
 		t.Fatalf("%v", err)
 		return nil
 	}
-	if result.Violation != nil {
-		replay := o.Replay
-		if replay == "" {
-			replay = fmt.Sprintf("the same options with Seed: %d", o.Seed)
-		}
-		t.Errorf("seed %d violates %s\nreplay: %s", o.Seed, result.Violation, replay)
-	}
+	engine.Verdict(t, o.Seed, o.Replay, result.Violation)
 	return result
 }
 
@@ -96,16 +72,23 @@ func Simulate(o Options) (*Result, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s := &simulation{World: engine.NewWorld[ocr3wire.Message](o.Seed), options: o}
+	s := &simulation{options: o, World: engine.NewWorld(engine.Setting[ocr3wire.Message]{
+		Seed: o.Seed, N: o.N, F: o.F, Trace: o.Trace, WireBytes: o.WireBytes,
+		Kind: func(m ocr3wire.Message) uint64 { return uint64(m.Kind()) }, Encode: ocr3wire.Encode,
+	})}
 	if err := s.setUp(); err != nil {
 		return nil, err
 	}
-	s.run()
+	s.Run(s.plan())
+	for _, n := range s.nodes {
+		s.stats.Epochs = max(s.stats.Epochs, int(min(n.status.Epoch, 1<<30)))
+		n.closePlugin()
+	}
 	s.stats.Time = s.Now
 	s.stats.Messages, s.stats.Lost, s.stats.Partitions = s.Traffic.Messages, s.Traffic.Lost, s.Traffic.Partitions
 	s.stats.Faults += s.Traffic.Faults
 	return &Result{
-		Options: o, Violation: s.violation, Reports: s.contract.landed, Stats: s.stats, Fingerprint: s.Fingerprint,
+		Options: o, Violation: s.Violation, Reports: s.contract.landed, Stats: s.stats, Fingerprint: s.Fingerprint,
 	}, nil
 }
 
@@ -120,16 +103,14 @@ type simulation struct {
 	leaderKey  [16]byte
 	orderKey   [16]byte
 	keys       signatures
-	network    *engine.Network[ocr3wire.Message]
 	nodes      []*node
 	contract   *Contract
 	checkers   *checkers
-	conspiracy *conspiracy
+	conspiracy conspiracy
 	healedAt   instant
 	// healedSeqNr is the highest sequence number that was committed anywhere when the network healed.
 	healedSeqNr uint64
 	stats       Stats
-	violation   *Violation
 }
 
 func (s *simulation) setUp() error {
@@ -153,8 +134,7 @@ func (s *simulation) setUp() error {
 	}
 	s.Healed = o.HealAfter == 0
 	s.contract = &Contract{sim: s, has: map[landedKey]bool{}}
-	s.network = engine.NewNetwork(&s.World, o.N, o.Faults.Network)
-	s.conspiracy = newConspiracy(s)
+	s.Network = engine.NewNetwork(&s.World, o.N, o.Faults.Network)
 	drawn := random.Perm(o.N)
 	ids := o.TraitorIDs
 	if ids == nil {
@@ -177,14 +157,14 @@ func (s *simulation) setUp() error {
 	}
 	s.checkers = newCheckers(s)
 	for _, n := range s.nodes {
-		cfg := s.config(n.id)
+		cfg := s.config(n.ID)
 		if err := cfg.Validate(); err != nil {
 			return fmt.Errorf("ocr3sim: Options.Timing: %w", err)
 		}
 		n.factory = o.Plugin(n.environment())
-		plugin, info, err := n.factory.NewReportingPlugin(context.Background(), s.pluginConfig(n.id))
+		plugin, info, err := n.factory.NewReportingPlugin(context.Background(), s.pluginConfig(n.ID))
 		if err != nil {
-			return fmt.Errorf("ocr3sim: the plugin factory of oracle %d failed: %w", n.id, err)
+			return fmt.Errorf("ocr3sim: the plugin factory of oracle %d failed: %w", n.ID, err)
 		}
 		n.limits = ocr3wire.SizeLimits{
 			N: o.N, Quorum: s.quorum, MaxQueryLength: info.Limits.MaxQueryLength, MaxObservationLength: info.Limits.MaxObservationLength,
@@ -192,7 +172,7 @@ func (s *simulation) setUp() error {
 		}
 		n.maxReportLength = info.Limits.MaxReportLength
 		if err := plugin.Close(); err != nil {
-			return fmt.Errorf("ocr3sim: closing the plugin of oracle %d: %w", n.id, err)
+			return fmt.Errorf("ocr3sim: closing the plugin of oracle %d: %w", n.ID, err)
 		}
 	}
 	return nil
@@ -225,49 +205,18 @@ func (s *simulation) pluginConfig(id commontypes.OracleID) ocr3types.ReportingPl
 	}
 }
 
-// run lets everything happen until enough outcomes were committed, or it is clear that they never will.
-func (s *simulation) run() {
-	defer func() {
-		if r := recover(); r != nil {
-			s.violated("panic", "%v\n%s", r, debug.Stack())
-		}
-	}()
-	s.plan()
-	deadline := s.options.HealAfter + s.patience()
-	settle := instant(-1) // when the run ends
-	for s.Queue.Len() > 0 && s.violation == nil {
-		h := s.Next()
-		if settle >= 0 && (s.Now > settle || s.checkers.delivery.complete()) {
-			break
-		}
-		if settle < 0 && s.Now > deadline {
-			s.violated("progress", "outcomes up to %d are committed in %s after everything healed, want %d",
-				s.checkers.book.highest, s.patience(), s.target())
-			break
-		}
-		kind := uint64(0)
-		if h.Message != nil {
-			kind = uint64(h.Message.Kind())
-		}
-		s.Stamp(&h, kind)
-		if h.Kind == engine.Action {
-			h.Do()
-		} else {
-			s.nodes[h.Node].happens(&h)
-		}
-		if settle < 0 && s.Healed && s.checkers.book.highest >= s.target() {
-			settle = s.Now + s.settleTime()
-		}
-	}
-	if s.violation == nil && settle < 0 {
-		s.violated("progress", "nothing happens any more")
-	}
-	if s.violation == nil {
-		s.checkers.ended()
-	}
-	for _, n := range s.nodes {
-		s.stats.Epochs = max(s.stats.Epochs, int(min(n.status.Epoch, 1<<30)))
-		n.closePlugin()
+// plan: enough outcomes must be committed, and their reports land.
+func (s *simulation) plan() *engine.Plan[ocr3wire.Message] {
+	return &engine.Plan[ocr3wire.Message]{
+		Begin:   s.begin,
+		Happens: func(h *happening) { s.nodes[h.Node].happens(h) },
+		Reached: func() bool { return s.checkers.book.highest >= s.target() },
+		Settle:  s.settleTime(), Settled: func() bool { return s.checkers.delivery.complete() },
+		Deadline: s.options.HealAfter + s.patience(),
+		Missed: func() string {
+			return fmt.Sprintf("outcomes up to %d are committed in %s after everything healed, want %d", s.checkers.book.highest, s.patience(), s.target())
+		},
+		Ended: s.checkers.Ended,
 	}
 }
 
@@ -279,25 +228,25 @@ func (s *simulation) target() uint64 { return s.healedSeqNr + uint64(s.options.R
 // a row; a slow one may take nearly DeltaProgress for each round.
 func (s *simulation) patience() time.Duration {
 	t := &s.options.Timing
-	return time.Duration(60+8*s.options.Rounds) * (t.DeltaProgress + t.DeltaResend + t.DeltaInitial + maxLatency)
+	return time.Duration(60+8*s.options.Rounds) * (t.DeltaProgress + t.DeltaResend + t.DeltaInitial + engine.MaxLatency)
 }
 
 // settleTime is how long it may take until an outcome that is committed everywhere has become reports that have landed.
 func (s *simulation) settleTime() time.Duration {
 	t := &s.options.Timing
-	fetch := time.Duration(s.options.N+2) * (t.DeltaCertifiedCommitRequest + 2*maxLatency)
-	return fetch + s.stages() + t.DeltaProgress + 10*(maxTransmitTime+maxPluginTime+maxLatency) + time.Second
+	fetch := time.Duration(s.options.N+2) * (t.DeltaCertifiedCommitRequest + 2*engine.MaxLatency)
+	return fetch + s.stages() + t.DeltaProgress + 10*(engine.MaxTransmitTime+engine.MaxPluginTime+engine.MaxLatency) + time.Second
 }
 
-// plan plans the starts and the faults.
-func (s *simulation) plan() {
+// begin plans the starts and the faults.
+func (s *simulation) begin() {
 	random := s.Stream("schedule")
 	for _, n := range s.nodes {
 		s.At(engine.Between(random, 0, 100*time.Millisecond), n.start)
 	}
 	for _, n := range s.nodes {
 		if n.hand != nil {
-			s.At(0, n.hand.tick)
+			s.Every(TickInterval, func() { n.hand.traitor.Tick(n.hand) })
 		}
 		if n.forgetful {
 			s.At(0, n.disk.snapshots)
@@ -308,7 +257,7 @@ func (s *simulation) plan() {
 	if s.options.HealAfter == 0 {
 		return
 	}
-	s.network.SchedulePartitions(s.options.HealAfter)
+	s.Network.SchedulePartitions(s.options.HealAfter)
 	for range s.options.Faults.Crashes {
 		n := s.nodes[random.IntN(len(s.nodes))]
 		s.At(engine.Between(random, 0, s.options.HealAfter), func() { n.crashSoon() })
@@ -325,8 +274,8 @@ func (s *simulation) plan() {
 
 func (s *simulation) heal() {
 	s.Healed, s.healedAt = true, s.Now
-	s.traceLine("heal")
-	s.network.Heal()
+	s.TraceLine("heal")
+	s.Network.Heal()
 	for _, n := range s.nodes {
 		s.healedSeqNr = max(s.healedSeqNr, n.status.CommittedSeqNr)
 		n.heal()
@@ -334,31 +283,18 @@ func (s *simulation) heal() {
 	s.healedSeqNr = max(s.healedSeqNr, s.checkers.book.highest)
 }
 
-// wire returns a message as it is to travel.
-func (s *simulation) wire(m ocr3wire.Message) (ocr3wire.Message, []byte) {
-	if !s.options.WireBytes {
-		return m, nil
-	}
-	b, err := ocr3wire.Encode(m)
-	if err != nil {
-		s.violated("wire", "a %s cannot be encoded: %v", m.Kind(), err)
-		return m, nil
-	}
-	return nil, b
-}
-
 // refused notes a message that is not even handed to a machine.
 func (s *simulation) refused(n *node, from commontypes.OracleID, err error) {
 	s.stats.Refused++
 	if s.nodes[from].hand == nil {
-		s.violated("wire", "oracle %d refuses a message of honest oracle %d: %v", n.id, from, err)
+		s.Violated("wire", "oracle %d refuses a message of honest oracle %d: %v", n.ID, from, err)
 	}
 }
 
 func (s *simulation) reportLanded(r *LandedReport) {
 	s.stats.Landed++
-	s.traceLine("landed seqNr=%d from=%d report=%x", r.SeqNr, r.Transmitter, []byte(r.Report))
-	s.checkers.landed(r)
+	s.TraceLine("landed seqNr=%d from=%d report=%x", r.SeqNr, r.Transmitter, []byte(r.Report))
+	s.checkers.Landed(r)
 }
 
 // faulty is the number of oracles that checkers must take for faulty.

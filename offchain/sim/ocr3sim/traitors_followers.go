@@ -7,6 +7,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr3wire"
 )
@@ -172,7 +173,7 @@ func (t *Forger) Outgoing(h *Hand, to commontypes.OracleID, m ocr3wire.Message) 
 			case len(t.seen) > 0 && h.Random.IntN(2) == 0:
 				lie.Signatures = append(lie.Signatures, t.seen[h.Random.IntN(len(t.seen))])
 			default:
-				lie.Signatures = append(lie.Signatures, randomBytes(h, h.node.limits.MaxSignatureLength))
+				lie.Signatures = append(lie.Signatures, h.RandomBytes(h.node.limits.MaxSignatureLength))
 			}
 		}
 		if h.Random.IntN(4) == 0 && len(lie.Signatures) > 0 {
@@ -268,102 +269,18 @@ func (*Delayer) Outgoing(h *Hand, to commontypes.OracleID, m ocr3wire.Message) {
 // Replayer sends again what it has heard, honest oracles' words included: old messages as they were, and old signatures and
 // contents in messages of the current epoch. It tries to have something counted where it was not meant.
 type Replayer struct {
-	Obedient
-	seen []ocr3wire.Message
-}
-
-const replayerRemembers = 64
-
-func (*Replayer) Name() string { return "replayer" }
-
-func (t *Replayer) Incoming(h *Hand, _ commontypes.OracleID, m ocr3wire.Message) bool {
-	if len(t.seen) < replayerRemembers {
-		t.seen = append(t.seen, m)
-	} else {
-		t.seen[h.Random.IntN(len(t.seen))] = m
-	}
-	return true
+	engine.Replays[*Hand, ocr3wire.Message]
 }
 
 func (t *Replayer) Tick(h *Hand) {
-	if len(t.seen) == 0 {
-		return
-	}
-	for i := range h.N() {
-		m := t.seen[h.Random.IntN(len(t.seen))]
-		if h.Random.IntN(2) == 0 {
-			m = moved(m, h.Epoch(), h.SeqNr())
-		}
-		h.Send(commontypes.OracleID(i), m)
-	}
+	t.Replay(&h.Hand, func(m ocr3wire.Message) ocr3wire.Message { return moved(m, h.Epoch(), h.SeqNr()) })
 }
 
 // moved returns a message as if it were of another round.
 func moved(m ocr3wire.Message, epoch, seqNr uint64) ocr3wire.Message {
-	switch m := m.(type) {
-	case *ocr3wire.EpochStartRequest:
-		c := *m
-		c.Epoch = epoch
-		return &c
-	case *ocr3wire.EpochStart:
-		c := *m
-		c.Epoch = epoch
-		return &c
-	case *ocr3wire.RoundStart:
-		c := *m
-		c.Epoch, c.SeqNr = epoch, seqNr
-		return &c
-	case *ocr3wire.Observation:
-		c := *m
-		c.Epoch, c.SeqNr = epoch, seqNr
-		return &c
-	case *ocr3wire.Proposal:
-		c := *m
-		c.Epoch, c.SeqNr = epoch, seqNr
-		return &c
-	case *ocr3wire.Prepare:
-		c := *m
-		c.Epoch, c.SeqNr = epoch, seqNr
-		return &c
-	case *ocr3wire.Commit:
-		c := *m
-		c.Epoch, c.SeqNr = epoch, seqNr
-		return &c
-	case *ocr3wire.ReportSignatures:
-		c := *m
-		c.SeqNr = seqNr
-		return &c
+	switch m.(type) {
+	case *ocr3wire.NewEpochWish, *ocr3wire.CertifiedCommitRequest, *ocr3wire.CertifiedCommitMessage:
+		return m // these are of no round
 	}
-	return m
-}
-
-// Garbage sends bytes: random ones, its own messages with some bits changed or their ends cut off, and messages that are too
-// large. It tries to make the others fail while they read.
-type Garbage struct{ Obedient }
-
-func (*Garbage) Name() string { return "garbage" }
-
-func (*Garbage) Outgoing(h *Hand, to commontypes.OracleID, m ocr3wire.Message) {
-	b, err := ocr3wire.Encode(m)
-	if err != nil || to == h.ID() || h.Random.IntN(2) == 0 {
-		h.Send(to, m)
-		return
-	}
-	switch h.Random.IntN(3) {
-	case 0:
-		b = b[:h.Random.IntN(len(b)+1)]
-	case 1:
-		for range 1 + h.Random.IntN(4) {
-			b[h.Random.IntN(len(b))] ^= 1 << h.Random.IntN(8)
-		}
-	case 2:
-		b = append(b, randomBytes(h, 1+h.Random.IntN(40))...)
-	}
-	h.SendBytes(to, b)
-}
-
-func (*Garbage) Tick(h *Hand) {
-	for i := range h.N() {
-		h.SendBytes(commontypes.OracleID(i), randomBytes(h, h.Random.IntN(300)))
-	}
+	return engine.Moved(m, map[string]uint64{"Epoch": epoch, "SeqNr": seqNr})
 }

@@ -1,4 +1,4 @@
-package ocr3sim
+package simtest
 
 import (
 	"bytes"
@@ -14,19 +14,20 @@ import (
 	"testing"
 )
 
-// mutant is a defect of the protocol, put into the source of the machine: its texts replace others. In what is built from the
+// Mutant is a defect of the protocol, put into the source of the machine: its texts replace others. In what is built from the
 // changed source, each defect is there only if mutantVariable says so; production code has no place for any.
-type mutant struct {
-	name string
-	file string // below offchain
-	// old is there exactly once; new takes its place, with IS for a condition that is true where the defect is on.
-	old, new string
-	// The scenario of seed finds the defect, as a violation of invariant.
-	seed      uint64
-	invariant string
+type Mutant struct {
+	Name string
+	File string // below offchain
+	// Old is there exactly once; New takes its place, with IS for a condition that is true where the defect is on, and ONE for a
+	// number that is 1 there and 0 otherwise.
+	Old, New string
+	// The scenario of Seed finds the defect, as a violation of Invariant.
+	Seed      uint64
+	Invariant string
 }
 
-const mutantVariable = "OCRKIT_OCR3_MUTANT"
+const mutantVariable = "OCRKIT_MUTANT"
 
 // mutantSource is added to each package that is changed.
 const mutantSource = `package PACKAGE
@@ -39,13 +40,13 @@ func isMutant(name string) bool { return mutant == name }
 func mutantOne(name string) int { if mutant == name { return 1 }; return 0 }
 `
 
-// buildMutants builds the tests of this package with all defects in the source, and returns the program.
-func buildMutants(t *testing.T) string {
+// buildMutants builds the tests of the package under test with all defects in the source, and returns the program.
+func buildMutants(t *testing.T, mutants []Mutant) string {
 	t.Helper()
 	dir := t.TempDir()
 	sources := map[string]string{}
 	for _, m := range mutants {
-		path, err := filepath.Abs(filepath.Join("..", "..", m.file))
+		path, err := filepath.Abs(filepath.Join("..", "..", m.File))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,12 +62,12 @@ func buildMutants(t *testing.T) string {
 				sources[extra] = strings.Replace(mutantSource, "PACKAGE", filepath.Base(filepath.Dir(path)), 1)
 			}
 		}
-		if strings.Count(source, m.old) != 1 {
-			t.Fatalf("%q: %s has %d times\n%s", m.name, m.file, strings.Count(source, m.old), m.old)
+		if strings.Count(source, m.Old) != 1 {
+			t.Fatalf("%q: %s has %d times\n%s", m.Name, m.File, strings.Count(source, m.Old), m.Old)
 		}
-		quoted := strconv.Quote(m.name)
-		text := strings.ReplaceAll(strings.ReplaceAll(m.new, "ONE", "mutantOne("+quoted+")"), "IS", "isMutant("+quoted+")")
-		sources[path] = strings.Replace(source, m.old, text, 1)
+		quoted := strconv.Quote(m.Name)
+		text := strings.ReplaceAll(strings.ReplaceAll(m.New, "ONE", "mutantOne("+quoted+")"), "IS", "isMutant("+quoted+")")
+		sources[path] = strings.Replace(source, m.Old, text, 1)
 	}
 	overlay := map[string]string{}
 	for path, source := range sources {
@@ -105,26 +106,26 @@ func runMutant(t *testing.T, program, name string, args ...string) (output strin
 	return out.String(), err == nil
 }
 
-// TestMutantsAreFound puts defects into the protocol, one at a time, and wants each to be found, in the run of one seed, by the
+// MutantsAreFound puts defects into the protocol, one at a time, and wants each to be found, in the run of one seed, by the
 // checker that is there for it. The same runs without a defect are fine.
-func TestMutantsAreFound(t *testing.T) {
-	program := buildMutants(t)
+func MutantsAreFound(t *testing.T, mutants []Mutant) {
+	program := buildMutants(t, mutants)
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var running sync.WaitGroup
 	for _, m := range mutants {
 		running.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			seed := strconv.FormatUint(m.seed, 10)
+			seed := strconv.FormatUint(m.Seed, 10)
 			if out, passed := runMutant(t, program, "none", "-test.run", "^TestSeed$", "-seed", seed); !passed {
-				t.Errorf("%s: seed %s fails without a defect: %s", m.name, seed, out)
+				t.Errorf("%s: seed %s fails without a defect: %s", m.Name, seed, out)
 			}
-			out, passed := runMutant(t, program, m.name, "-test.run", "^TestSeed$", "-seed", seed)
+			out, passed := runMutant(t, program, m.Name, "-test.run", "^TestSeed$", "-seed", seed)
 			switch {
 			case passed:
-				t.Errorf("%s: seed %s finds nothing, want a violation of %q", m.name, seed, m.invariant)
-			case !strings.Contains(out, " violates "+m.invariant+" at "):
-				t.Errorf("%s: want a violation of %q, got: %s", m.name, m.invariant, out)
+				t.Errorf("%s: seed %s finds nothing, want a violation of %q", m.Name, seed, m.Invariant)
+			case !strings.Contains(out, " violates "+m.Invariant+" at "):
+				t.Errorf("%s: want a violation of %q, got: %s", m.Name, m.Invariant, out)
 			}
 		})
 	}
@@ -132,28 +133,28 @@ func TestMutantsAreFound(t *testing.T) {
 	t.Logf("%d defects", len(mutants))
 }
 
-// TestHuntMutants looks for seeds that find defects; run it when scenarios or machines have changed:
+// HuntMutants looks for seeds that find defects; run it when scenarios or machines have changed:
 // OCRKIT_HUNT=all go test ./offchain/sim/ocr3sim -run TestHuntMutants -v. Instead of all, a part of a name will do. Without the variable it looks at one defect and few seeds.
-func TestHuntMutants(t *testing.T) {
+func HuntMutants(t *testing.T, mutants []Mutant) {
 	list, seeds := mutants[:1], "300"
 	if os.Getenv("OCRKIT_HUNT") != "" {
 		list, seeds = mutants, "3000"
 	}
-	program := buildMutants(t)
+	program := buildMutants(t, list)
 	for _, m := range list {
-		if hunted := os.Getenv("OCRKIT_HUNT"); hunted != "" && hunted != "all" && !strings.Contains(m.name, hunted) {
+		if hunted := os.Getenv("OCRKIT_HUNT"); hunted != "" && hunted != "all" && !strings.Contains(m.Name, hunted) {
 			continue
 		}
-		out, passed := runMutant(t, program, m.name, "-test.run", "^TestSeeds$", "-seeds", seeds)
+		out, passed := runMutant(t, program, m.Name, "-test.run", "^TestSeeds$", "-seeds", seeds)
 		found := 0
 		for line := range strings.Lines(out) {
 			if _, text, ok := strings.Cut(line, ": seed "); ok {
 				found++
-				t.Logf("%s | %.120s", m.name, strings.TrimSpace(text))
+				t.Logf("%s | %.120s", m.Name, strings.TrimSpace(text))
 			}
 		}
 		if passed || found == 0 {
-			t.Errorf("%s: no seed finds it", m.name)
+			t.Errorf("%s: no seed finds it", m.Name)
 		}
 	}
 }
