@@ -122,7 +122,63 @@ func check(t testing.TB, pub [32]byte, msg, sig []byte) bool {
 	if got := k.Verify(msg, sig); got != want {
 		t.Fatalf("Verify = %v, crypto/ed25519 says %v\npub %x\nmsg %x\nsig %x", got, want, pub, msg, sig)
 	}
+	// In company, with a sound signature and twice.
+	good := []bool{!want, false, !want}
+	VerifyEach(good, []Check{{k, msg, sig}, soundCheck(), {k, msg, sig}})
+	if good[0] != want || !good[1] || good[2] != want {
+		t.Fatalf("VerifyEach = %v around a sound signature, crypto/ed25519 says %v\npub %x\nmsg %x\nsig %x", good, want, pub, msg, sig)
+	}
 	return want
+}
+
+var soundCheck = sync.OnceValue(func() Check {
+	priv := ed25519.NewKeyFromSeed(make([]byte, 32))
+	return Check{Cached([32]byte(priv.Public().(ed25519.PublicKey))), []byte("sound"), ed25519.Sign(priv, []byte("sound"))}
+})
+
+// TestVerifyEach verifies lists of all lengths, with sound and damaged signatures in random places.
+func TestVerifyEach(t *testing.T) {
+	r := newRand(9)
+	noPoint, err := Prepare([32]byte{2})
+	if err == nil {
+		t.Fatal("2 is a point")
+	}
+	var keys []*Key
+	var privs []ed25519.PrivateKey
+	for range 5 {
+		priv := ed25519.NewKeyFromSeed(randBytes(r, 32))
+		privs = append(privs, priv)
+		keys = append(keys, Cached([32]byte(priv.Public().(ed25519.PublicKey))))
+	}
+	for n := range 3*sharedInversion + 2 {
+		checks, want := make([]Check, n), make([]bool, n)
+		for i := range checks {
+			k := r.IntN(len(keys))
+			msg := randBytes(r, 40)
+			c := Check{keys[k], msg, ed25519.Sign(privs[k], msg)}
+			switch r.IntN(8) {
+			case 0: // R
+				c.Sig[r.IntN(32)] ^= 1 << r.IntN(8)
+			case 1: // S
+				c.Sig[32+r.IntN(32)] ^= 1 << r.IntN(8)
+			case 2:
+				c.Sig = c.Sig[:r.IntN(SignatureSize)]
+			case 3:
+				c.Key = noPoint
+			default:
+				want[i] = true
+			}
+			checks[i] = c
+		}
+		good := make([]bool, n)
+		for i := range good {
+			good[i] = !want[i]
+		}
+		VerifyEach(good, checks)
+		if !slices.Equal(good, want) {
+			t.Fatalf("%d signatures: got %v, want %v", n, good, want)
+		}
+	}
 }
 
 // rfc8032 are the signatures of RFC 8032, section 7.1.
@@ -425,6 +481,10 @@ func TestVerifyDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(20, func() { k.Verify(msg, sig) }); n != 0 {
 		t.Errorf("%v allocations per verification of a short message, want 0", n)
 	}
+	checks, good := slices.Repeat([]Check{{k, msg, sig}}, 20), make([]bool, 20)
+	if n := testing.AllocsPerRun(20, func() { VerifyEach(good, checks) }); n != 0 {
+		t.Errorf("%v allocations for the verification of a list, want 0", n)
+	}
 }
 
 // FuzzVerify looks for a triple on which the verdicts differ. Besides the raw
@@ -488,6 +548,21 @@ func Benchmark(b *testing.B) {
 			}
 		})
 	}
+	b.Run("impl=each/keys=31", func(b *testing.B) { // of 31 at once
+		var checks [n]Check
+		for i := range checks {
+			checks[i] = Check{keys[i], msgs[i], sigs[i]}
+		}
+		var good [n]bool
+		for i := 0; b.Loop(); i++ {
+			if i%n == 0 {
+				VerifyEach(good[:], checks[:])
+			}
+		}
+		if good != [n]bool(slices.Repeat([]bool{true}, n)) {
+			b.Fatal("does not verify")
+		}
+	})
 	b.Run("prepare", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			k, err := Prepare(pubs[i%n])

@@ -97,13 +97,36 @@ func (p *extended) double(n int) {
 // encode returns the canonical encoding: y, least significant byte first, with
 // the parity of x in the highest bit.
 func (p *extended) encode() [32]byte {
-	var inv, x, y field.Element
-	inv.Invert(&p.z)
-	x.Multiply(&p.x, &inv)
-	y.Multiply(&p.y, &inv)
+	var inv field.Element
+	return p.encodeWith(inv.Invert(&p.z))
+}
+
+// encodeWith is encode with 1/z given.
+func (p *extended) encodeWith(inv *field.Element) [32]byte {
+	var x, y field.Element
+	x.Multiply(&p.x, inv)
+	y.Multiply(&p.y, inv)
 	out := [32]byte(y.Bytes())
 	out[31] |= byte(x.IsNegative() << 7)
 	return out
+}
+
+// encodeAll encodes at most sharedInversion points, with one inversion for all
+// of them. No z is ever 0: the addition law is complete.
+func encodeAll(dst [][32]byte, points []extended) {
+	// product[i] is the product of the z of the first i points.
+	var product [sharedInversion + 1]field.Element
+	product[0].One()
+	for i := range points {
+		product[i+1].Multiply(&product[i], &points[i].z)
+	}
+	var rest, inv field.Element // rest is the inverse of product[i+1]
+	rest.Invert(&product[len(points)])
+	for i := len(points) - 1; i >= 0; i-- {
+		inv.Multiply(&rest, &product[i])
+		rest.Multiply(&rest, &points[i].z)
+		dst[i] = points[i].encodeWith(&inv)
+	}
 }
 
 // toNiels converts points, with one inversion for all of them.
