@@ -5,22 +5,20 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/test/oraclenet"
 )
 
 // Contract is what oracles see of a chain with one contract. It is safe for concurrent use.
 type Contract struct {
-	mu            sync.Mutex
-	height        uint64
-	configs       []configured
-	notify        []chan struct{}
-	transmissions []Transmission
-	changed       chan struct{} // closed and replaced at each transmission
+	oraclenet.Ledger[Transmission]
+	height  uint64
+	configs []configured
+	notify  []chan struct{}
 }
 
 type configured struct {
@@ -38,13 +36,13 @@ type Transmission struct {
 }
 
 func newContract() *Contract {
-	return &Contract{height: 100, changed: make(chan struct{})}
+	return &Contract{height: 100}
 }
 
 // setConfig puts a config on chain, in a block of its own, and tells all trackers.
 func (c *Contract) setConfig(cc types.ContractConfig, quorum int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Lock()
+	defer c.Unlock()
 	c.height++
 	c.configs = append(c.configs, configured{c.height, cc, quorum})
 	for _, ch := range c.notify {
@@ -57,55 +55,32 @@ func (c *Contract) setConfig(cc types.ContractConfig, quorum int) {
 
 // Mine makes the chain grow.
 func (c *Contract) Mine(blocks uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Lock()
+	defer c.Unlock()
 	c.height += blocks
-}
-
-// Transmissions returns the accepted reports, in order.
-func (c *Contract) Transmissions() []Transmission {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.transmissions[:len(c.transmissions):len(c.transmissions)]
-}
-
-// WaitFor blocks until the accepted reports satisfy a condition, or ctx ends; it reports whether they do.
-func (c *Contract) WaitFor(ctx context.Context, condition func([]Transmission) bool) bool {
-	for {
-		c.mu.Lock()
-		changed := c.changed
-		c.mu.Unlock()
-		if condition(c.Transmissions()) {
-			return true
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return false
-		}
-	}
 }
 
 // Has tells whether a report of the given round, or a later one under the same config, was accepted.
 func (c *Contract) Has(ts types.ReportTimestamp) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Lock()
+	defer c.Unlock()
 	return c.has(ts)
 }
 
 func (c *Contract) has(ts types.ReportTimestamp) bool {
-	if len(c.transmissions) == 0 {
+	accepted := c.Accepted()
+	if len(accepted) == 0 {
 		return false
 	}
-	last := c.transmissions[len(c.transmissions)-1].Context
+	last := accepted[len(accepted)-1].Context
 	return last.ConfigDigest == ts.ConfigDigest && (last.Epoch > ts.Epoch || last.Epoch == ts.Epoch && last.Round >= ts.Round)
 }
 
 // transmit is what the contract does with a report: it fails unless the report is of the latest config, newer than the last
 // one and signed by a quorum of distinct oracles.
 func (c *Contract) transmit(from types.Account, rc types.ReportContext, report types.Report, signatures []types.AttributedOnchainSignature) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Lock()
+	defer c.Unlock()
 	if len(c.configs) == 0 || c.configs[len(c.configs)-1].config.ConfigDigest != rc.ConfigDigest {
 		return fmt.Errorf("config digest %s is not in force", rc.ConfigDigest)
 	}
@@ -124,9 +99,7 @@ func (c *Contract) transmit(from types.Account, rc types.ReportContext, report t
 		}
 		signed[s.Signer] = true
 	}
-	c.transmissions = append(c.transmissions, Transmission{rc, report, from, time.Now()})
-	close(c.changed)
-	c.changed = make(chan struct{})
+	c.Accept(Transmission{rc, report, from, time.Now()})
 	return nil
 }
 
@@ -137,8 +110,8 @@ type tracker struct {
 }
 
 func (c *Contract) newTracker() *tracker {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Lock()
+	defer c.Unlock()
 	ch := make(chan struct{}, 1)
 	c.notify = append(c.notify, ch)
 	return &tracker{c, ch}
@@ -147,8 +120,8 @@ func (c *Contract) newTracker() *tracker {
 func (t *tracker) Notify() <-chan struct{} { return t.notify }
 
 func (t *tracker) LatestConfigDetails(context.Context) (uint64, types.ConfigDigest, error) {
-	t.contract.mu.Lock()
-	defer t.contract.mu.Unlock()
+	t.contract.Lock()
+	defer t.contract.Unlock()
 	if len(t.contract.configs) == 0 {
 		return 0, types.ConfigDigest{}, nil
 	}
@@ -157,8 +130,8 @@ func (t *tracker) LatestConfigDetails(context.Context) (uint64, types.ConfigDige
 }
 
 func (t *tracker) LatestConfig(_ context.Context, changedInBlock uint64) (types.ContractConfig, error) {
-	t.contract.mu.Lock()
-	defer t.contract.mu.Unlock()
+	t.contract.Lock()
+	defer t.contract.Unlock()
 	for _, c := range t.contract.configs {
 		if c.block == changedInBlock {
 			return c.config, nil
@@ -168,8 +141,8 @@ func (t *tracker) LatestConfig(_ context.Context, changedInBlock uint64) (types.
 }
 
 func (t *tracker) LatestBlockHeight(context.Context) (uint64, error) {
-	t.contract.mu.Lock()
-	defer t.contract.mu.Unlock()
+	t.contract.Lock()
+	defer t.contract.Unlock()
 	return t.contract.height, nil
 }
 
@@ -184,15 +157,15 @@ func (t *transmitter) Transmit(_ context.Context, rc types.ReportContext, report
 }
 
 func (t *transmitter) LatestConfigDigestAndEpoch(context.Context) (types.ConfigDigest, uint32, error) {
-	t.contract.mu.Lock()
-	defer t.contract.mu.Unlock()
+	t.contract.Lock()
+	defer t.contract.Unlock()
 	if len(t.contract.configs) == 0 {
 		return types.ConfigDigest{}, 0, nil
 	}
 	digest := t.contract.configs[len(t.contract.configs)-1].config.ConfigDigest
 	epoch := uint32(0)
-	if n := len(t.contract.transmissions); n > 0 && t.contract.transmissions[n-1].Context.ConfigDigest == digest {
-		epoch = t.contract.transmissions[n-1].Context.Epoch
+	if accepted := t.contract.Accepted(); len(accepted) > 0 && accepted[len(accepted)-1].Context.ConfigDigest == digest {
+		epoch = accepted[len(accepted)-1].Context.Epoch
 	}
 	return digest, epoch, nil
 }

@@ -10,22 +10,20 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain"
-	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
 	"github.com/ocrkit/ocrkit/offchain/evm"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
-	"github.com/ocrkit/ocrkit/offchain/runtime"
 	"github.com/ocrkit/ocrkit/offchain/types"
+	"github.com/ocrkit/ocrkit/test/oraclenet"
 )
 
 // Network is a number of oracles and what they share.
 type Network struct {
-	tb       testing.TB
+	oraclenet.Group[*Node]
 	Links    *inmemory.Network
 	Contract *Contract
-	Nodes    []*Node
 	F        int
 
 	configs int
@@ -33,13 +31,11 @@ type Network struct {
 
 // Node is one oracle. Args may be changed before it is started.
 type Node struct {
-	Index    int
+	oraclenet.Node
 	Database *Database
 	Plugins  *PluginFactory
-	Log      *Log
 	PeerKey  *keys.PeerKey // of the peer id that configs have
 	Args     offchain.OCR2OracleArgs
-	Oracle   offchain.Oracle // nil unless running
 
 	identity config.OracleIdentityExtra
 }
@@ -53,7 +49,7 @@ func New(tb testing.TB, n, f int) *Network {
 			tb.Fatal(err)
 		}
 	}
-	net := &Network{tb: tb, Links: inmemory.NewNetwork(), F: f, Contract: newContract()}
+	net := &Network{Group: oraclenet.Group[*Node]{TB: tb}, Links: inmemory.NewNetwork(), F: f, Contract: newContract()}
 	for i := range n {
 		offchainKeys, err := keys.GenerateOffchainKeys(random)
 		must(err)
@@ -66,10 +62,8 @@ func New(tb testing.TB, n, f int) *Network {
 		account := types.Account(fmt.Sprintf("account of oracle %d", i))
 		peerID := peerKey.PeerID().String()
 		node := &Node{
-			Index:    i,
 			Database: NewDatabase(),
 			Plugins:  &PluginFactory{Contract: net.Contract},
-			Log:      &Log{},
 			PeerKey:  peerKey,
 			identity: config.OracleIdentityExtra{
 				OracleIdentity: config.OracleIdentity{
@@ -81,6 +75,7 @@ func New(tb testing.TB, n, f int) *Network {
 				ConfigEncryptionPublicKey: offchainKeys.ConfigEncryptionPublicKey(),
 			},
 		}
+		node.Node = oraclenet.NewNode(i, func() offchain.OracleArgs { return node.Args })
 		node.Args = offchain.OCR2OracleArgs{
 			BinaryNetworkEndpointFactory: net.Links.Peer(peerID),
 			ContractConfigTracker:        net.Contract.newTracker(),
@@ -146,13 +141,13 @@ func (net *Network) Config(change func(*ocr2config.PublicConfig)) types.Contract
 	}
 	encryptions, err := config.EncryptSharedSecret(encryptionKeys, secret, [32]byte{1, 2, 3, byte(net.configs)})
 	if err != nil {
-		net.tb.Fatal(err)
+		net.TB.Fatal(err)
 	}
 	if cc.OffchainConfig, err = ocr2config.Encode(cfg, encryptions); err != nil {
-		net.tb.Fatal(err)
+		net.TB.Fatal(err)
 	}
-	if cc.ConfigDigest, err = (digester{}).ConfigDigest(net.tb.Context(), cc); err != nil {
-		net.tb.Fatal(err)
+	if cc.ConfigDigest, err = (digester{}).ConfigDigest(net.TB.Context(), cc); err != nil {
+		net.TB.Fatal(err)
 	}
 	return cc
 }
@@ -172,52 +167,3 @@ func (net *Network) Put(cc types.ContractConfig) {
 	}
 	net.Contract.setConfig(cc, quorum)
 }
-
-// Start starts an oracle.
-func (net *Network) Start(node *Node) {
-	net.tb.Helper()
-	oracle, err := offchain.NewOracle(node.Args)
-	if err != nil {
-		net.tb.Fatal(err)
-	}
-	if err := oracle.Start(); err != nil {
-		net.tb.Fatal(err)
-	}
-	node.Oracle = oracle
-}
-
-// Stop closes an oracle, so that it can be started again with what its database holds.
-func (net *Network) Stop(node *Node) {
-	net.tb.Helper()
-	if err := node.Oracle.Close(); err != nil {
-		net.tb.Error(err)
-	}
-	node.Oracle = nil
-}
-
-// StartAll starts all oracles that do not run.
-func (net *Network) StartAll() {
-	net.tb.Helper()
-	for _, node := range net.Nodes {
-		if node.Oracle == nil {
-			net.Start(node)
-		}
-	}
-}
-
-// StopAll closes all oracles that run.
-func (net *Network) StopAll() {
-	for _, node := range net.Nodes {
-		if node.Oracle != nil {
-			net.Stop(node)
-		}
-	}
-}
-
-// Status returns what an oracle is doing.
-func (node *Node) Status() runtime.Status {
-	return node.Oracle.(offchain.StatusReporter).Status()
-}
-
-// ID returns the oracle's id in configs of all oracles.
-func (node *Node) ID() commontypes.OracleID { return commontypes.OracleID(node.Index) }

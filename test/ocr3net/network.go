@@ -26,9 +26,8 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
 	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
 	"github.com/ocrkit/ocrkit/offchain/quorumhelper"
-	"github.com/ocrkit/ocrkit/offchain/runtime"
 	"github.com/ocrkit/ocrkit/offchain/types"
-	"github.com/ocrkit/ocrkit/test/ocr2net"
+	"github.com/ocrkit/ocrkit/test/oraclenet"
 )
 
 // Info is what the plugin knows of a report.
@@ -36,10 +35,9 @@ type Info struct{ Index int }
 
 // Network is a number of oracles and what they share.
 type Network struct {
-	tb       testing.TB
+	oraclenet.Group[*Node]
 	Links    *inmemory.Network
 	Contract *Contract
-	Nodes    []*Node
 	F        int
 
 	configs int
@@ -47,13 +45,11 @@ type Network struct {
 
 // Node is one oracle. Args may be changed before it is started.
 type Node struct {
-	Index    int
+	oraclenet.Node
 	Database *Database
 	Plugin   *PluginFactory
-	Log      *ocr2net.Log
 	Args     offchain.OCR3OracleArgs[Info]
-	Key      *keys.EVMKey    // with which the oracle signs reports
-	Oracle   offchain.Oracle // nil unless running
+	Key      *keys.EVMKey // with which the oracle signs reports
 
 	identity confighelper.OracleIdentityExtra
 }
@@ -67,7 +63,7 @@ func New(tb testing.TB, n, f int) *Network {
 			tb.Fatal(err)
 		}
 	}
-	net := &Network{tb: tb, Links: inmemory.NewNetwork(), F: f, Contract: &Contract{changed: make(chan struct{})}}
+	net := &Network{Group: oraclenet.Group[*Node]{TB: tb}, Links: inmemory.NewNetwork(), F: f, Contract: &Contract{}}
 	for i := range n {
 		bundle, err := keys.GenerateBundle(random)
 		must(err)
@@ -76,7 +72,7 @@ func New(tb testing.TB, n, f int) *Network {
 		account := types.Account(fmt.Sprintf("account of oracle %d", i))
 		peerID := bundle.Peer.PeerID().String()
 		node := &Node{
-			Index: i, Database: &Database{values: map[string][]byte{}}, Plugin: &PluginFactory{}, Log: &ocr2net.Log{}, Key: bundle.Onchain,
+			Database: &Database{values: map[string][]byte{}}, Plugin: &PluginFactory{}, Key: bundle.Onchain,
 			identity: confighelper.OracleIdentityExtra{
 				OracleIdentity: config.OracleIdentity{
 					OffchainPublicKey: bundle.Offchain.OffchainPublicKey(), OnchainPublicKey: onchain.PublicKey(), PeerID: peerID, TransmitAccount: account,
@@ -84,6 +80,7 @@ func New(tb testing.TB, n, f int) *Network {
 				ConfigEncryptionPublicKey: bundle.Offchain.ConfigEncryptionPublicKey(),
 			},
 		}
+		node.Node = oraclenet.NewNode(i, func() offchain.OracleArgs { return node.Args })
 		node.Args = offchain.OCR3OracleArgs[Info]{
 			BinaryNetworkEndpointFactory: net.Links.Peer(peerID),
 			ContractConfigTracker:        &tracker{net.Contract},
@@ -113,7 +110,7 @@ func New(tb testing.TB, n, f int) *Network {
 
 // SetConfig puts a config of all oracles on chain and returns its digest. change may be nil.
 func (net *Network) SetConfig(change func(*ocr3config.PublicConfig)) types.ConfigDigest {
-	net.tb.Helper()
+	net.TB.Helper()
 	net.configs++
 	in := ocr3confighelper.SetConfigInput{PublicConfig: ocr3config.PublicConfig{
 		DeltaProgress:                           5 * time.Second,
@@ -140,68 +137,22 @@ func (net *Network) SetConfig(change func(*ocr3config.PublicConfig)) types.Confi
 	secrets := confighelper.Secrets{SharedSecret: config.SharedSecret{15: byte(net.configs)}, EphemeralSecretKey: [32]byte{1, 2, 3, byte(net.configs)}}
 	args, err := ocr3confighelper.NewSetConfigArgs(confighelper.LevelDevelopment, in, secrets)
 	if err != nil {
-		net.tb.Fatal(err)
+		net.TB.Fatal(err)
 	}
 	cc := args.ContractConfig(types.ConfigDigest{}, uint64(net.configs))
 	if cc.ConfigDigest, err = (digester{}).ConfigDigest(context.Background(), cc); err != nil {
-		net.tb.Fatal(err)
+		net.TB.Fatal(err)
 	}
 	net.Contract.setConfig(cc, net.F)
 	return cc.ConfigDigest
 }
 
-// Start starts an oracle.
-func (net *Network) Start(node *Node) {
-	net.tb.Helper()
-	oracle, err := offchain.NewOracle(node.Args)
-	if err != nil {
-		net.tb.Fatal(err)
-	}
-	if err := oracle.Start(); err != nil {
-		net.tb.Fatal(err)
-	}
-	node.Oracle = oracle
-}
-
-// Stop closes an oracle, so that it can be started again with what its database holds.
-func (net *Network) Stop(node *Node) {
-	net.tb.Helper()
-	if err := node.Oracle.Close(); err != nil {
-		net.tb.Error(err)
-	}
-	node.Oracle = nil
-}
-
-// StartAll starts all oracles that do not run.
-func (net *Network) StartAll() {
-	net.tb.Helper()
-	for _, node := range net.Nodes {
-		if node.Oracle == nil {
-			net.Start(node)
-		}
-	}
-}
-
-// StopAll closes all oracles that run.
-func (net *Network) StopAll() {
-	for _, node := range net.Nodes {
-		if node.Oracle != nil {
-			net.Stop(node)
-		}
-	}
-}
-
-// Status returns what an oracle is doing.
-func (node *Node) Status() runtime.Status { return node.Oracle.(offchain.StatusReporter).Status() }
-
 // Contract is what oracles see of a chain with one contract. It is safe for concurrent use.
 type Contract struct {
-	mu            sync.Mutex
-	config        *types.ContractConfig
-	f             int
-	block         uint64
-	transmissions []Transmission
-	changed       chan struct{} // closed and replaced at each transmission
+	oraclenet.Ledger[Transmission]
+	config *types.ContractConfig
+	f      int
+	block  uint64
 }
 
 // Transmission is a report that the contract accepted.
@@ -214,34 +165,10 @@ type Transmission struct {
 }
 
 func (c *Contract) setConfig(cc types.ContractConfig, f int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Lock()
+	defer c.Unlock()
 	c.block += 10
 	c.config, c.f = &cc, f
-}
-
-// Transmissions returns the accepted reports, in order.
-func (c *Contract) Transmissions() []Transmission {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.transmissions)
-}
-
-// WaitFor blocks until the accepted reports satisfy a condition, or ctx ends; it reports whether they do.
-func (c *Contract) WaitFor(ctx context.Context, condition func([]Transmission) bool) bool {
-	for {
-		c.mu.Lock()
-		changed := c.changed
-		c.mu.Unlock()
-		if condition(c.Transmissions()) {
-			return true
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return false
-		}
-	}
 }
 
 type transmitter struct {
@@ -253,8 +180,8 @@ type transmitter struct {
 // Transmit is what the contract does: it fails unless the report is of the latest config and signed by f+1 distinct oracles in order.
 func (t *transmitter) Transmit(_ context.Context, digest types.ConfigDigest, seqNr uint64, report ocr3types.ReportWithInfo[Info], signatures []types.AttributedOnchainSignature) error {
 	c := t.contract
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Lock()
+	defer c.Unlock()
 	if c.config == nil || c.config.ConfigDigest != digest {
 		return fmt.Errorf("config digest %s is not in force", digest)
 	}
@@ -269,14 +196,12 @@ func (t *transmitter) Transmit(_ context.Context, digest types.ConfigDigest, seq
 			return fmt.Errorf("bad signature of oracle %d", s.Signer)
 		}
 	}
-	if slices.ContainsFunc(c.transmissions, func(other Transmission) bool {
+	if slices.ContainsFunc(c.Accepted(), func(other Transmission) bool {
 		return other.ConfigDigest == digest && other.SeqNr == seqNr && other.Info == report.Info
 	}) {
 		return nil // another oracle was faster
 	}
-	c.transmissions = append(c.transmissions, Transmission{digest, seqNr, report.Report, report.Info, t.account})
-	close(c.changed)
-	c.changed = make(chan struct{})
+	c.Accept(Transmission{digest, seqNr, report.Report, report.Info, t.account})
 	return nil
 }
 
@@ -287,8 +212,8 @@ type tracker struct{ contract *Contract }
 func (*tracker) Notify() <-chan struct{} { return nil }
 
 func (t *tracker) LatestConfigDetails(context.Context) (uint64, types.ConfigDigest, error) {
-	t.contract.mu.Lock()
-	defer t.contract.mu.Unlock()
+	t.contract.Lock()
+	defer t.contract.Unlock()
 	if t.contract.config == nil {
 		return 0, types.ConfigDigest{}, nil
 	}
@@ -296,14 +221,14 @@ func (t *tracker) LatestConfigDetails(context.Context) (uint64, types.ConfigDige
 }
 
 func (t *tracker) LatestConfig(context.Context, uint64) (types.ContractConfig, error) {
-	t.contract.mu.Lock()
-	defer t.contract.mu.Unlock()
+	t.contract.Lock()
+	defer t.contract.Unlock()
 	return *t.contract.config, nil
 }
 
 func (t *tracker) LatestBlockHeight(context.Context) (uint64, error) {
-	t.contract.mu.Lock()
-	defer t.contract.mu.Unlock()
+	t.contract.Lock()
+	defer t.contract.Unlock()
 	return t.contract.block + 5, nil
 }
 

@@ -1,4 +1,4 @@
-package ocr2net
+package oraclenet
 
 import (
 	"fmt"
