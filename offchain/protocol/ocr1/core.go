@@ -2,7 +2,6 @@ package ocr1
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
@@ -28,16 +27,9 @@ func (c *Config) rounds() rounds.Config {
 // package config is.
 func (c *Config) Validate() error {
 	common := c.rounds()
-	if err := common.Validate(); err != nil {
+	err := common.Validate(c.DeltaC, c.DataSourceTimeout, c.DataSourceGracePeriod, c.BlockchainTimeout, c.ContractTransmitterTransmitTimeout)
+	if err != nil {
 		return fmt.Errorf("ocr1: %w", err)
-	}
-	for name, d := range map[string]time.Duration{
-		"DeltaC": c.DeltaC, "DataSourceTimeout": c.DataSourceTimeout, "DataSourceGracePeriod": c.DataSourceGracePeriod,
-		"BlockchainTimeout": c.BlockchainTimeout, "ContractTransmitterTransmitTimeout": c.ContractTransmitterTransmitTimeout,
-	} {
-		if d < 0 {
-			return fmt.Errorf("ocr1: %s is %s, want at least 0", name, d)
-		}
 	}
 	return nil
 }

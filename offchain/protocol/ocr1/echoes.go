@@ -27,75 +27,75 @@ func (g *generation) current() *echoes {
 }
 
 // finalMessage handles Final: the outcome of the round, as the leader has it.
-func (f follower) finalMessage(m *ocr1wire.Final) {
-	from := f.Follower.LeaderID
+func (g *generation) finalMessage(m *ocr1wire.Final) {
+	from := g.Follower.LeaderID
 	switch {
-	case m.Round != f.Follower.Round:
-		f.Drop(from, m.Kind(), rounds.DropWrongRound)
-	case f.current().sent != nil:
-		f.Drop(from, m.Kind(), dropEchoed)
+	case m.Round != g.Follower.Round:
+		g.Drop(from, m.Kind(), rounds.DropWrongRound)
+	case g.current().sent != nil:
+		g.Drop(from, m.Kind(), dropEchoed)
 	default:
-		f.verify(from, m.Kind(), m, func() { f.echo(m) })
+		g.verify(from, m.Kind(), m, func() { g.echo(m) })
 	}
 }
 
 // finalEcho handles FinalEcho.
-func (f follower) finalEcho(from commontypes.OracleID, m *ocr1wire.FinalEcho) {
-	e := f.current()
+func (g *generation) finalEcho(from commontypes.OracleID, m *ocr1wire.FinalEcho) {
+	e := g.current()
 	switch {
-	case m.Final.Round != f.Follower.Round:
-		f.Drop(from, m.Kind(), rounds.DropWrongRound)
+	case m.Final.Round != g.Follower.Round:
+		g.Drop(from, m.Kind(), rounds.DropWrongRound)
 	case e.received>>from&1 == 1:
-		f.Drop(from, m.Kind(), rounds.DropDuplicate)
-	case f.Follower.Completed:
-		f.Drop(from, m.Kind(), dropCompleted)
+		g.Drop(from, m.Kind(), rounds.DropDuplicate)
+	case g.Follower.Completed:
+		g.Drop(from, m.Kind(), dropCompleted)
 	default:
-		f.verify(from, m.Kind(), &m.Final, func() {
+		g.verify(from, m.Kind(), &m.Final, func() {
 			e.received.Add(from)
 			e.count++
-			f.echo(&m.Final)
-			if e.count > f.cfg.F {
-				f.outcome.transmit(e.sent) // which is what was echoed first
-				f.Follower.Complete()
+			g.echo(&m.Final)
+			if e.count > g.cfg.F {
+				g.transmit(e.sent) // which is what was echoed first
+				g.Follower.Complete()
 			}
 		})
 	}
 }
 
 // echo passes a valid final on, if it is the first of the round.
-func (f follower) echo(m *ocr1wire.Final) {
-	if e := f.current(); e.sent == nil {
+func (g *generation) echo(m *ocr1wire.Final) {
+	if e := g.current(); e.sent == nil {
 		e.sent = m
-		f.Emit(Broadcast{Message: &ocr1wire.FinalEcho{Final: *m}})
+		g.Emit(Broadcast{Message: &ocr1wire.FinalEcho{Final: *m}})
 	}
 }
 
 // verify calls valid if the signatures of a final are; otherwise the message that it came in is dropped. Most finals of a
 // round are the same, so that they are verified once.
-func (f follower) verify(from commontypes.OracleID, kind ocr1wire.Kind, m *ocr1wire.Final, valid func()) {
-	if !f.checkSignatures(&m.AttestedReport) {
-		f.Drop(from, kind, rounds.DropSignatureCount)
+func (g *generation) verify(from commontypes.OracleID, kind ocr1wire.Kind, m *ocr1wire.Final, valid func()) {
+	if !g.checkSignatures(&m.AttestedReport) {
+		g.Drop(from, kind, rounds.DropSignatureCount)
 		return
 	}
 	hash := finalHash(m)
-	if f.valid.Has(hash) {
+	if g.valid.Has(hash) {
 		valid()
 		return
 	}
-	report, err := ocr1wire.OnchainReport(f.timestamp(f.Follower.Current()), m.AttestedReport.Observations)
+	report, err := ocr1wire.OnchainReport(g.timestamp(g.Follower.Current()), m.AttestedReport.Observations)
 	if err != nil {
-		f.Drop(from, kind, rounds.DropBadSignature)
+		g.Drop(from, kind, rounds.DropBadSignature)
 		return
 	}
-	call := kernel.Call(&f.Desk, func(ev SignersRecovered) {
-		if why, ok := f.checkSigners(len(m.AttestedReport.Signatures), ev.Signers); !ok {
-			f.Drop(from, kind, why)
+	call := kernel.Call(&g.Desk, func(ev SignersRecovered) {
+		if why, ok := g.checkSigners(len(m.AttestedReport.Signatures), ev.Signers); !ok {
+			g.Drop(from, kind, why)
 		} else {
-			f.valid.Add(hash)
+			g.valid.Add(hash)
 			valid()
 		}
-		f.Follower.Idle()
+		g.Follower.Idle()
 	})
-	f.Follower.Busy(rounds.StepVerifyingFinal, call)
-	f.Emit(RecoverSigners{call, report, m.AttestedReport.Signatures})
+	g.Follower.Busy(rounds.StepVerifyingFinal, call)
+	g.Emit(RecoverSigners{call, report, m.AttestedReport.Signatures})
 }

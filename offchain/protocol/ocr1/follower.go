@@ -7,57 +7,53 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 )
 
-// follower is what a follower does in OCR1: its observations come from the data source, its reports are made of those of all.
+// The follower's part of report generation: its observations come from the data source, its reports are made of those of all.
 //
 // Source: docs/protocol/ocr1.md, "Report generation (follower)".
-type follower struct{ *generation }
-
-func (f follower) Progress()     { f.outcome.progress() }
-func (f follower) ChangeLeader() { f.outcome.changeLeader() }
 
 // Follow handles a message of the leader, or an echo.
-func (f follower) Follow(from commontypes.OracleID, m ocr1wire.Message) {
+func (g *generation) Follow(from commontypes.OracleID, m ocr1wire.Message) {
 	switch m := m.(type) {
 	case *ocr1wire.ObserveReq:
-		if f.Follower.Begin(m.Round) {
-			f.observe()
+		if g.Follower.Begin(m.Round) {
+			g.observe()
 		}
 	case *ocr1wire.ReportReq:
-		if f.Follower.TakesReportReq(m.Round) {
-			f.reportReq(m)
+		if g.Follower.TakesReportReq(m.Round) {
+			g.reportReq(m)
 		}
 	case *ocr1wire.Final:
-		f.finalMessage(m)
+		g.finalMessage(m)
 	case *ocr1wire.FinalEcho:
-		f.finalEcho(from, m)
+		g.finalEcho(from, m)
 	}
 }
 
 // observe asks the data source.
-func (f follower) observe() {
-	ts := f.timestamp(f.Follower.Current())
-	call := kernel.Call(&f.Desk, func(ev ObserveDone) {
-		if f.Follower.Failed(ev.Err, "the data source failed; following the round without an observation") {
+func (g *generation) observe() {
+	ts := g.timestamp(g.Follower.Current())
+	call := kernel.Call(&g.Desk, func(ev ObserveDone) {
+		if g.Follower.Failed(ev.Err, "the data source failed; following the round without an observation") {
 			return
 		}
 		o, err := ocr1wire.NewObservation(ev.Value)
-		if f.Follower.Failed(err, "the data source's value cannot be reported; following the round without an observation") {
+		if g.Follower.Failed(err, "the data source's value cannot be reported; following the round without an observation") {
 			return
 		}
-		f.Follower.SignObservation(ocr1wire.SignedMessage(ts, o), func(signature []byte) ocr1wire.Message {
+		g.Follower.SignObservation(ocr1wire.SignedMessage(ts, o), func(signature []byte) ocr1wire.Message {
 			signed := ocr1wire.SignedObservation{Observation: o, Signature: signature}
-			f.Observed(signed)
+			g.Observed(signed)
 			return &ocr1wire.Observe{Epoch: ts.Epoch, Round: ts.Round, SignedObservation: signed}
 		})
 	})
-	f.Follower.Busy(rounds.StepObserving, call)
-	f.Emit(CallObserve{call, ts, f.cfg.DataSourceTimeout, f.cfg.DataSourceGracePeriod})
+	g.Follower.Busy(rounds.StepObserving, call)
+	g.Emit(CallObserve{call, ts, g.cfg.DataSourceTimeout, g.cfg.DataSourceGracePeriod})
 }
 
 // reportReq handles a ReportReq for the current round: the leader asks for a report.
-func (f follower) reportReq(m *ocr1wire.ReportReq) {
-	if why, ok := f.checkObservations(m.Observations); !ok {
-		f.Drop(f.Follower.LeaderID, m.Kind(), why)
+func (g *generation) reportReq(m *ocr1wire.ReportReq) {
+	if why, ok := g.checkObservations(m.Observations); !ok {
+		g.Drop(g.Follower.LeaderID, m.Kind(), why)
 		return
 	}
 	list := make([]ocr1wire.AttributedObservation, len(m.Observations))
@@ -65,42 +61,42 @@ func (f follower) reportReq(m *ocr1wire.ReportReq) {
 	for i := range m.Observations {
 		o := &m.Observations[i]
 		list[i] = o.Attributed()
-		if !f.Known(m.Round, o.Observer, o.SignedObservation) {
-			unknown = append(unknown, f.observationSignature(f.Follower.Current(), &o.SignedObservation, o.Observer))
+		if !g.Known(m.Round, o.Observer, o.SignedObservation) {
+			unknown = append(unknown, g.observationSignature(g.Follower.Current(), &o.SignedObservation, o.Observer))
 		}
 	}
-	f.Follower.VerifyReportReq(unknown, func() { f.callReportInputs(list) })
+	g.Follower.VerifyReportReq(unknown, func() { g.callReportInputs(list) })
 }
 
 // callReportInputs finds out whether a report is due, and signs it if it is.
-func (f follower) callReportInputs(list []ocr1wire.AttributedObservation) {
+func (g *generation) callReportInputs(list []ocr1wire.AttributedObservation) {
 	for _, o := range list {
-		if o.Observer == f.cfg.OracleID {
-			f.Emit(Count{Counter: CountIncludedObservations})
+		if o.Observer == g.cfg.OracleID {
+			g.Emit(Count{Counter: CountIncludedObservations})
 		}
 	}
-	ts := f.timestamp(f.Follower.Current())
-	f.Record(f.Follower.Current())
-	call := kernel.Call(&f.Desk, func(ev ReportInputsDone) {
+	ts := g.timestamp(g.Follower.Current())
+	g.Record(g.Follower.Current())
+	call := kernel.Call(&g.Desk, func(ev ReportInputsDone) {
 		if ev.Err != nil {
-			f.Log(kernel.LogError, "the contract's state is unknown; reporting without it", "epoch", ts.Epoch, "round", ts.Round, "error", ev.Err)
+			g.Log(kernel.LogError, "the contract's state is unknown; reporting without it", "epoch", ts.Epoch, "round", ts.Round, "error", ev.Err)
 		}
-		if !f.cfg.reportDue(f.Now, list, ev) {
-			f.Follower.Complete()
-			f.Follower.Idle()
+		if !g.cfg.reportDue(g.Now, list, ev) {
+			g.Follower.Complete()
+			g.Follower.Idle()
 			return
 		}
 		report, err := ocr1wire.OnchainReport(ts, list)
-		if f.Follower.Failed(err, "making the report failed") {
+		if g.Follower.Failed(err, "making the report failed") {
 			return
 		}
-		call := f.Follower.SignReport(func(signature []byte) ocr1wire.Message {
+		call := g.Follower.SignReport(func(signature []byte) ocr1wire.Message {
 			r := ocr1wire.AttestedReportOne{Observations: list, Signature: signature}
-			f.Reported.Set(ts.Round, r)
+			g.Reported.Set(ts.Round, r)
 			return &ocr1wire.Report{Epoch: ts.Epoch, Round: ts.Round, AttestedReport: r}
 		})
-		f.Emit(SignOnchain{call, ts, report})
+		g.Emit(SignOnchain{call, ts, report})
 	})
-	f.Follower.Busy(rounds.StepReporting, call)
-	f.Emit(CallReportInputs{call, ts, f.cfg.DeltaC, f.cfg.BlockchainTimeout})
+	g.Follower.Busy(rounds.StepReporting, call)
+	g.Emit(CallReportInputs{call, ts, g.cfg.DeltaC, g.cfg.BlockchainTimeout})
 }

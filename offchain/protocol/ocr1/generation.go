@@ -11,37 +11,16 @@ import (
 type generation struct {
 	*core
 	rounds.Generation[ocr1wire.Message, ocr1wire.SignedObservation, ocr1wire.AttestedReportOne]
-	epoch   uint32
-	outcome roundOutcome
-	echoes  echoes
-	valid   *rounds.ValidSet
-}
-
-// roundOutcome is where report generation tells what came of its rounds.
-type roundOutcome interface {
-	// progress: a round was completed.
-	progress()
-	// changeLeader: the leader has led all rounds of the epoch.
-	changeLeader()
-	// transmit: enough oracles echoed an attested report.
-	transmit(*ocr1wire.Final)
+	echoes echoes
+	valid  *rounds.ValidSet
+	// transmit is called with an attested report that enough oracles echoed.
+	transmit func(*ocr1wire.Final)
 }
 
 func newGeneration(
-	c *core, epoch uint32, leader commontypes.OracleID, valid *rounds.ValidSet, outcome roundOutcome,
+	c *core, epoch uint32, leader commontypes.OracleID, valid *rounds.ValidSet, outcome rounds.Outcome, transmit func(*ocr1wire.Final),
 ) *generation {
-	g := &generation{core: c, epoch: epoch, outcome: outcome, valid: valid}
-	g.Init(c.Core, epoch, leader, follower{g}, sameObservation, g.reported)
+	g := &generation{core: c, valid: valid, transmit: transmit}
+	g.Init(c.Core, epoch, leader, g, outcome, sameObservation)
 	return g
-}
-
-// stop ends the epoch: nothing of it has an effect any more.
-func (g *generation) stop() {
-	g.Follower.Stop()
-	g.Leader.Stop()
-}
-
-// receive handles a message of this epoch.
-func (g *generation) receive(from commontypes.OracleID, m ocr1wire.Message) {
-	g.Receive(from, m, g.collect)
 }

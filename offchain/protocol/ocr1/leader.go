@@ -13,8 +13,8 @@ import (
 //
 // Source: docs/protocol/ocr1.md, "Report generation (leader)".
 
-// start begins the first round at once, if this oracle leads.
-func (g *generation) start() {
+// Start begins the first round at once, if this oracle leads.
+func (g *generation) Start() {
 	if g.Leader.MayLead() {
 		g.startRound()
 	}
@@ -23,19 +23,19 @@ func (g *generation) start() {
 func (g *generation) startRound() {
 	if g.Leader.Begin() {
 		g.Leader.Announced()
-		g.Emit(Broadcast{Message: &ocr1wire.ObserveReq{Epoch: g.epoch, Round: g.Leader.Round}})
+		g.Emit(Broadcast{Message: &ocr1wire.ObserveReq{Epoch: g.Epoch, Round: g.Leader.Round}})
 	}
 }
 
-// roundFired handles the end of DeltaRound.
-func (g *generation) roundFired() {
+// RoundFired handles the end of DeltaRound.
+func (g *generation) RoundFired() {
 	if g.Leader.Began() {
 		g.startRound()
 	}
 }
 
-// collect handles the messages to the leader.
-func (g *generation) collect(from commontypes.OracleID, m ocr1wire.Message) {
+// Collect handles the messages to the leader.
+func (g *generation) Collect(from commontypes.OracleID, m ocr1wire.Message) {
 	round := g.Leader.Current()
 	switch m := m.(type) {
 	case *ocr1wire.Observe:
@@ -65,8 +65,8 @@ func (g *generation) collect(from commontypes.OracleID, m ocr1wire.Message) {
 	}
 }
 
-// graceFired handles the end of DeltaGrace: the list of observations is closed.
-func (g *generation) graceFired() {
+// GraceFired handles the end of DeltaGrace: the list of observations is closed.
+func (g *generation) GraceFired() {
 	if !g.Leader.GraceFired() {
 		return
 	}
@@ -75,17 +75,17 @@ func (g *generation) graceFired() {
 		list = append(list, ocr1wire.AttributedSignedObservation{SignedObservation: o, Observer: observer})
 	}
 	slices.SortStableFunc(list, byValue)
-	g.Emit(Broadcast{Message: &ocr1wire.ReportReq{Epoch: g.epoch, Round: g.Leader.Round, Observations: list}})
+	g.Emit(Broadcast{Message: &ocr1wire.ReportReq{Epoch: g.Epoch, Round: g.Leader.Round, Observations: list}})
 }
 
-// reported counts a valid report, and ends the round when more than f oracles agree: one of them is honest.
-func (g *generation) reported(from commontypes.OracleID) {
+// Count counts a valid report, and ends the round when more than f oracles agree: one of them is honest.
+func (g *generation) Count(from commontypes.OracleID) {
 	agreeing := g.Leader.Agreeing(from, sameReport, g.cfg.F+1)
 	if agreeing == nil {
 		return
 	}
 	r, _ := g.Leader.Reports.Get(from)
-	final := &ocr1wire.Final{Epoch: g.epoch, Round: g.Leader.Round}
+	final := &ocr1wire.Final{Epoch: g.Epoch, Round: g.Leader.Round}
 	final.AttestedReport.Observations = r.Observations
 	for _, signer := range agreeing {
 		signed, _ := g.Leader.Reports.Get(signer)

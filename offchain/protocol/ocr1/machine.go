@@ -29,8 +29,8 @@ func New(cfg Config) *Machine {
 		panic(err)
 	}
 	m := &Machine{core: &core{rounds.NewCore(cfg.rounds()), cfg}}
-	m.frame = rounds.NewMachine(m.core.Core, protocol{m})
 	m.transmission = newTransmission(m.core)
+	m.frame = rounds.NewMachine(m.core.Core, protocol{m}, m.transmission)
 	return m
 }
 
@@ -41,40 +41,20 @@ func New(cfg Config) *Machine {
 // Events that cannot be (the result of a call that nobody waits for, a message before [Start]) have no effect, or
 // [kernel.Dropped] or [kernel.Log].
 func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect {
-	m.frame.Begin(now)
-	if start, ok := ev.(Start); ok {
-		m.frame.Start(start.State, start.ContractEpoch, start.ContractKnown, start.SignedRound, func() {
-			m.transmission.restore(start.Pending)
-		})
-	} else {
-		m.frame.Handle(ev)
-	}
-	return m.frame.End()
+	return m.frame.Step(now, ev)
 }
 
-// protocol is what the frame of the machine calls, and what report generation tells.
+// protocol is what the frame of the machine calls.
 type protocol struct{ m *Machine }
 
 func (p protocol) NewEpoch(epoch uint32) ocr1wire.Message { return &ocr1wire.NewEpoch{Epoch: epoch} }
 
-func (p protocol) Enter(epoch uint32, leader commontypes.OracleID) {
-	if p.m.generation != nil {
-		p.m.generation.stop()
-	}
-	p.m.generation = newGeneration(p.m.core, epoch, leader, &p.m.valid, p)
-	p.m.generation.start()
+func (p protocol) Enter(epoch uint32, leader commontypes.OracleID) rounds.EpochPart[ocr1wire.Message] {
+	p.m.generation = newGeneration(p.m.core, epoch, leader, &p.m.valid, p.m.frame.Pacemaker, p.m.transmission.transmit)
+	return p.m.generation
 }
 
-func (p protocol) Receive(from commontypes.OracleID, message ocr1wire.Message) {
-	p.m.generation.receive(from, message)
-}
-
+// ReceiveAnytime takes none: echoes are of one round, too.
 func (protocol) ReceiveAnytime(commontypes.OracleID, ocr1wire.Message) bool { return false }
 
-func (p protocol) RoundFired()    { p.m.generation.roundFired() }
-func (p protocol) GraceFired()    { p.m.generation.graceFired() }
-func (p protocol) TransmitFired() { p.m.transmission.Fired() }
-
-func (p protocol) progress()                  { p.m.frame.Pacemaker.Progress() }
-func (p protocol) changeLeader()              { p.m.frame.Pacemaker.ChangeLeader() }
-func (p protocol) transmit(f *ocr1wire.Final) { p.m.transmission.transmit(f) }
+func (p protocol) Restore(start Event) { p.m.transmission.restore(start.(Start).Pending) }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
-	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 )
 
 // Status is a summary of a machine's state, for metrics and status pages.
@@ -22,7 +21,7 @@ type Status struct {
 // Status returns a summary of the state.
 func (m *Machine) Status() Status {
 	s := Status{
-		Status:         rounds.StatusOf(m.frame, m.rounds(), m.transmission.Transmission),
+		Status:         m.frame.Status(),
 		LatestAccepted: m.transmission.rules.accepted,
 	}
 	if m.generation != nil {
@@ -32,17 +31,9 @@ func (m *Machine) Status() Status {
 	return s
 }
 
-// rounds is the part of report generation that OCR2 has, too; nil before the start.
-func (m *Machine) rounds() *rounds.Generation[ocr1wire.Message, ocr1wire.SignedObservation, ocr1wire.AttestedReportOne] {
-	if m.generation == nil {
-		return nil
-	}
-	return &m.generation.Generation
-}
-
 // String returns the whole state as text of several lines, for transcripts and bug reports. It holds no secret.
 func (m *Machine) String() string {
 	s := m.Status()
-	return rounds.Draw(m.frame, s.Status, m.rounds(), m.transmission.Transmission, m.core.cfg.ConfigDigest, "",
+	return m.frame.Draw(s.Status, m.core.cfg.ConfigDigest, "",
 		fmt.Sprintf("echoes: sent=%t received=%d\naccepted: latest=%s\n", s.SentEcho, s.Echoes, s.LatestAccepted))
 }

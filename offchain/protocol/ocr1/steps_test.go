@@ -109,7 +109,9 @@ func newStepsRig(t *testing.T, in stepsInput) *stepsRig {
 	switch in.Component {
 	case "reportGeneration":
 		rig.m.frame.Epoch = in.Epoch
-		rig.m.generation = newGeneration(rig.m.core, in.Epoch, in.Leader, &rig.m.valid, rig)
+		rig.m.generation = newGeneration(rig.m.core, in.Epoch, in.Leader, &rig.m.valid, rig,
+			func(f *ocr1wire.Final) { rig.NoteMessage("eventTransmit", f) })
+		rig.m.frame.Generation = rig.m.generation
 	case "transmission":
 	default:
 		t.Fatalf("unknown component %q", in.Component)
@@ -119,9 +121,8 @@ func newStepsRig(t *testing.T, in stepsInput) *stepsRig {
 
 // What report generation tells the rest of the machine.
 
-func (rig *stepsRig) progress()                  { rig.Note("eventProgress") }
-func (rig *stepsRig) changeLeader()              { rig.Note("eventChangeLeader") }
-func (rig *stepsRig) transmit(f *ocr1wire.Final) { rig.NoteMessage("eventTransmit", f) }
+func (rig *stepsRig) Progress()     { rig.Note("eventProgress") }
+func (rig *stepsRig) ChangeLeader() { rig.Note("eventChangeLeader") }
 
 // set changes what data source and contract say.
 func (rig *stepsRig) set(what string) {
@@ -226,7 +227,7 @@ func (rig *stepsRig) event(s roundtest.Step) bool {
 	fire := func(timer kernel.TimerID) { rig.settle(m.Step(rig.Now, TimerFired{Timer: timer})) }
 	switch s.Event.Event {
 	case "start":
-		rig.inside(m.generation.start)
+		rig.inside(m.generation.Start)
 	case "restore":
 		pending := map[ocr1types.ReportTimestamp]ocr1types.PendingTransmission{}
 		for _, p := range rig.in.Environment.PendingInDatabase {

@@ -24,8 +24,8 @@ type leading struct {
 	queryCall   kernel.CallID // 0 if the plugin is not being asked
 }
 
-// start begins the first round at once, if this oracle leads.
-func (g *reportGeneration) start() {
+// Start begins the first round at once, if this oracle leads.
+func (g *reportGeneration) Start() {
 	if g.Leader.MayLead() {
 		g.leading.over, g.leading.done = true, true
 		g.tryStart()
@@ -43,8 +43,8 @@ func (g *reportGeneration) tryStart() {
 	g.Emit(CallQuery{l.queryCall, g.timestamp(g.Leader.Current()), g.cfg.MaxDurationQuery})
 }
 
-// roundFired handles the end of DeltaRound.
-func (g *reportGeneration) roundFired() {
+// RoundFired handles the end of DeltaRound.
+func (g *reportGeneration) RoundFired() {
 	if g.Leader.Began() {
 		g.leading.over = true
 		g.tryStart()
@@ -57,7 +57,7 @@ func (g *reportGeneration) queryDone(ev QueryDone) {
 	l.queryCall = 0
 	if ev.Err != nil {
 		g.Log(kernel.LogError, "the plugin's Query failed; there is nothing in this round",
-			"epoch", g.epoch, "round", round, "error", ev.Err)
+			"epoch", g.Epoch, "round", round, "error", ev.Err)
 		if round <= g.cfg.RMax {
 			l.queryFailed, l.done = true, true
 			g.tryStart()
@@ -68,11 +68,11 @@ func (g *reportGeneration) queryDone(ev QueryDone) {
 	}
 	l.query, l.h = ev.Query, [32]byte{}
 	g.Leader.Announced()
-	g.Emit(Broadcast{Message: &ocr2wire.ObserveReq{Epoch: g.epoch, Round: round, Query: l.query}})
+	g.Emit(Broadcast{Message: &ocr2wire.ObserveReq{Epoch: g.Epoch, Round: round, Query: l.query}})
 }
 
-// collect handles the messages to the leader.
-func (g *reportGeneration) collect(from commontypes.OracleID, m ocr2wire.Message) {
+// Collect handles the messages to the leader.
+func (g *reportGeneration) Collect(from commontypes.OracleID, m ocr2wire.Message) {
 	round := g.Leader.Current()
 	switch m := m.(type) {
 	case *ocr2wire.Observe:
@@ -101,8 +101,8 @@ func (g *reportGeneration) collect(from commontypes.OracleID, m ocr2wire.Message
 	}
 }
 
-// graceFired handles the end of DeltaGrace: the list of observations is closed.
-func (g *reportGeneration) graceFired() {
+// GraceFired handles the end of DeltaGrace: the list of observations is closed.
+func (g *reportGeneration) GraceFired() {
 	if !g.Leader.GraceFired() {
 		return
 	}
@@ -111,7 +111,7 @@ func (g *reportGeneration) graceFired() {
 	for observer, o := range g.Leader.Observations.All() {
 		list = append(list, ocr2wire.AttributedSignedObservation{SignedObservation: o.signed, Observer: observer})
 	}
-	g.Emit(Broadcast{Message: &ocr2wire.ReportReq{Epoch: g.epoch, Round: g.Leader.Round, Query: l.query, Observations: list}})
+	g.Emit(Broadcast{Message: &ocr2wire.ReportReq{Epoch: g.Epoch, Round: g.Leader.Round, Query: l.query, Observations: list}})
 	l.h = ocr2wire.ExtraHash(l.query, list)
 }
 
@@ -125,12 +125,12 @@ func sameAttested(a, b report) bool {
 	return a.h == b.h && sameReport(a, b) && bytes.Equal(a.attested.Signature, b.attested.Signature)
 }
 
-// reported counts a valid report, and ends the round when a quorum agrees.
-func (g *reportGeneration) reported(from commontypes.OracleID) {
+// Count counts a valid report, and ends the round when a quorum agrees.
+func (g *reportGeneration) Count(from commontypes.OracleID) {
 	r, _ := g.Leader.Reports.Get(from)
 	for _, other := range g.Leader.Reports.All() {
 		if !r.attested.Skip && !other.attested.Skip && !sameReport(r, other) {
-			g.Log(kernel.LogWarn, "oracles made different reports of the same observations", "epoch", g.epoch, "round", g.Leader.Round)
+			g.Log(kernel.LogWarn, "oracles made different reports of the same observations", "epoch", g.Epoch, "round", g.Leader.Round)
 			break
 		}
 	}
@@ -148,7 +148,7 @@ func (g *reportGeneration) reported(from commontypes.OracleID) {
 
 // broadcastFinal sends the report of a quorum with its signatures.
 func (g *reportGeneration) broadcastFinal(report types.Report, signers []commontypes.OracleID) {
-	final := &ocr2wire.Final{Epoch: g.epoch, Round: g.Leader.Round, H: g.leading.h}
+	final := &ocr2wire.Final{Epoch: g.Epoch, Round: g.Leader.Round, H: g.leading.h}
 	final.AttestedReport.Report = report
 	final.AttestedReport.AttributedSignatures = make([]types.AttributedOnchainSignature, 0, len(signers))
 	for _, signer := range signers {

@@ -23,7 +23,6 @@ type Machine struct {
 	checks       *finalChecks
 	finalization *finalization
 	transmission *transmission
-	outcome      roundOutcome
 }
 
 // New returns a machine that waits for [Start]. It panics if the configuration is not valid; see [Config.Validate].
@@ -32,11 +31,10 @@ func New(cfg Config) *Machine {
 		panic(err)
 	}
 	m := &Machine{core: newCore(cfg)}
-	m.frame = rounds.NewMachine(m.core.Core, protocol{m})
 	m.checks = newFinalChecks(m.core, m.finalVerdict)
 	m.transmission = newTransmission(m.core)
 	m.finalization = newFinalization(m.core, m.checks, m.transmission.Take)
-	m.outcome = outcomeOf{m}
+	m.frame = rounds.NewMachine(m.core.Core, protocol{m}, m.transmission)
 	return m
 }
 
@@ -59,24 +57,16 @@ func (c *Config) Validate() error {
 // Events that cannot be (the result of a call that nobody waits for, a message before [Start]) have no effect, or
 // [kernel.Dropped] or [kernel.Log].
 func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect {
-	m.frame.Begin(now)
-	if start, ok := ev.(Start); ok {
-		m.frame.Start(start.State, start.ContractEpoch, start.ContractKnown, start.SignedRound, func() {
-			m.transmission.restore(start.Pending)
-		})
-	} else {
-		m.frame.Handle(ev)
-	}
-	return m.frame.End()
+	return m.frame.Step(now, ev)
 }
 
 // finalVerdict hands on the verdict on a final.
 func (m *Machine) finalVerdict(check finalCheck, valid bool) {
 	if valid {
-		m.outcome.final(check.final)
+		m.finalization.final(check.final)
 	}
 	if check.followerWaits {
-		follower{m.generation}.finalVerified(valid)
+		m.generation.finalVerified(valid)
 	}
 }
 
@@ -85,16 +75,9 @@ type protocol struct{ m *Machine }
 
 func (p protocol) NewEpoch(epoch uint32) ocr2wire.Message { return &ocr2wire.NewEpoch{Epoch: epoch} }
 
-func (p protocol) Enter(epoch uint32, leader commontypes.OracleID) {
-	if p.m.generation != nil {
-		p.m.generation.stop()
-	}
-	p.m.generation = newReportGeneration(p.m.core, epoch, leader, p.m.checks, p.m.outcome)
-	p.m.generation.start()
-}
-
-func (p protocol) Receive(from commontypes.OracleID, message ocr2wire.Message) {
-	p.m.generation.receive(from, message)
+func (p protocol) Enter(epoch uint32, leader commontypes.OracleID) rounds.EpochPart[ocr2wire.Message] {
+	p.m.generation = newReportGeneration(p.m.core, epoch, leader, p.m.checks, p.m.frame.Pacemaker, p.m.finalization.final)
+	return p.m.generation
 }
 
 // ReceiveAnytime takes echoes: an attested report proves itself.
@@ -106,13 +89,4 @@ func (p protocol) ReceiveAnytime(from commontypes.OracleID, message ocr2wire.Mes
 	return ok
 }
 
-func (p protocol) RoundFired()    { p.m.generation.roundFired() }
-func (p protocol) GraceFired()    { p.m.generation.graceFired() }
-func (p protocol) TransmitFired() { p.m.transmission.Fired() }
-
-// outcomeOf carries out what report generation says.
-type outcomeOf struct{ m *Machine }
-
-func (o outcomeOf) progress()               { o.m.frame.Pacemaker.Progress() }
-func (o outcomeOf) changeLeader()           { o.m.frame.Pacemaker.ChangeLeader() }
-func (o outcomeOf) final(f *ocr2wire.Final) { o.m.finalization.final(f) }
+func (p protocol) Restore(start Event) { p.m.transmission.restore(start.(Start).Pending) }

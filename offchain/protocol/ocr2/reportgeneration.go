@@ -13,10 +13,10 @@ import (
 type reportGeneration struct {
 	*core
 	rounds.Generation[ocr2wire.Message, observation, report]
-	epoch   uint32
-	outcome roundOutcome
 	checks  *finalChecks
 	leading leading
+	// final is called with the attested report of a round, whose signatures are valid.
+	final func(*ocr2wire.Final)
 }
 
 // observation is a signed observation with the query that it answers.
@@ -36,33 +36,18 @@ type report struct {
 	attested ocr2wire.AttestedReportOne
 }
 
-// roundOutcome is where report generation tells what came of its rounds.
-type roundOutcome interface {
-	// progress: a round was completed.
-	progress()
-	// changeLeader: the leader has led all rounds of the epoch.
-	changeLeader()
-	// final: a round ended with an attested report, whose signatures are valid.
-	final(*ocr2wire.Final)
-}
-
 func newReportGeneration(
-	c *core, epoch uint32, leader commontypes.OracleID, checks *finalChecks, outcome roundOutcome,
+	c *core, epoch uint32, leader commontypes.OracleID, checks *finalChecks, outcome rounds.Outcome, final func(*ocr2wire.Final),
 ) *reportGeneration {
-	g := &reportGeneration{core: c, epoch: epoch, outcome: outcome, checks: checks}
-	g.Init(c.Core, epoch, leader, follower{g}, sameObservation, g.reported)
+	g := &reportGeneration{core: c, checks: checks, final: final}
+	g.Init(c.Core, epoch, leader, g, outcome, sameObservation)
 	return g
 }
 
-// stop ends the epoch: nothing of it has an effect any more.
-func (g *reportGeneration) stop() {
+// Stop ends the epoch: nothing of it has an effect any more.
+func (g *reportGeneration) Stop() {
 	g.checks.followerGone()
 	g.Follower.Stop()
 	g.Abandon(g.leading.queryCall)
 	g.Leader.Stop()
-}
-
-// receive handles a message of this epoch.
-func (g *reportGeneration) receive(from commontypes.OracleID, m ocr2wire.Message) {
-	g.Receive(from, m, g.collect)
 }

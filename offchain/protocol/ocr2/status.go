@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
-	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
 // Status is a summary of a machine's state, for metrics and status pages.
@@ -20,7 +19,7 @@ type Status struct {
 // Status returns a summary of the state.
 func (m *Machine) Status() Status {
 	s := Status{
-		Status:          rounds.StatusOf(m.frame, m.rounds(), m.transmission.Transmission),
+		Status:          m.frame.Status(),
 		FinalChecks:     len(m.checks.pending),
 		Finalized:       len(m.finalization.finalized),
 		LatestFinalized: m.finalization.latest,
@@ -36,14 +35,6 @@ func (m *Machine) Status() Status {
 	return s
 }
 
-// rounds is the part of report generation that OCR1 has, too; nil before the start.
-func (m *Machine) rounds() *rounds.Generation[ocr2wire.Message, observation, report] {
-	if m.generation == nil {
-		return nil
-	}
-	return &m.generation.Generation
-}
-
 // String returns the whole state as text of several lines, for transcripts and bug reports. It holds no secret.
 func (m *Machine) String() string {
 	s := m.Status()
@@ -51,7 +42,7 @@ func (m *Machine) String() string {
 	if s.Leads {
 		leader = fmt.Sprintf(" delta-round-over=%t", m.generation.leading.over)
 	}
-	return rounds.Draw(m.frame, s.Status, m.rounds(), m.transmission.Transmission, m.core.cfg.ConfigDigest, leader,
+	return m.frame.Draw(s.Status, m.core.cfg.ConfigDigest, leader,
 		fmt.Sprintf("finalization: latest=%s remembered=%d window=%d verifying=%d\n",
 			s.LatestFinalized, s.Finalized, m.finalization.age, s.FinalChecks))
 }

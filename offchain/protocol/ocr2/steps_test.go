@@ -93,17 +93,22 @@ func newStepsRig(t *testing.T, in stepsInput) *stepsRig {
 	})
 	m := rig.m
 	m.frame.Started = true
-	m.outcome = rig
 	switch in.Component {
 	case "reportGeneration":
 		m.frame.Epoch = in.Epoch
-		m.generation = newReportGeneration(m.core, in.Epoch, in.Leader, m.checks, rig)
+		m.generation = newReportGeneration(m.core, in.Epoch, in.Leader, m.checks, rig, rig.final)
+		m.frame.Generation = m.generation
+		m.checks.verdict = func(check finalCheck, valid bool) {
+			if valid {
+				rig.final(check.final)
+			}
+			m.generation.finalVerified(valid)
+		}
 	case "reportFinalization":
 		m.finalization.accept = func(f *ocr2wire.Final) {
 			rig.note("eventTransmit", map[string]any{"epoch": f.Epoch, "round": f.Round})
 		}
 		m.finalization.age = in.ExpirationAgeRounds
-		m.outcome = outcomeOf{m}
 	case "transmission":
 		m.transmission.MaxAttempts = 1
 	default:
@@ -122,8 +127,8 @@ func (rig *stepsRig) note(effect string, fields map[string]any) {
 
 // What report generation tells the rest of the machine.
 
-func (rig *stepsRig) progress()     { rig.note("eventProgress", nil) }
-func (rig *stepsRig) changeLeader() { rig.note("eventChangeLeader", nil) }
+func (rig *stepsRig) Progress()     { rig.note("eventProgress", nil) }
+func (rig *stepsRig) ChangeLeader() { rig.note("eventChangeLeader", nil) }
 func (rig *stepsRig) final(f *ocr2wire.Final) {
 	rig.note("eventFinal", rig.message(f))
 }
@@ -324,7 +329,7 @@ func (rig *stepsRig) event(s stepsStep) {
 	rig.now = rig.now.Add(time.Millisecond)
 	switch s.Event.Event {
 	case "start":
-		rig.settle(rig.inside(m.generation.start))
+		rig.settle(rig.inside(m.generation.Start))
 	case "message":
 		message, err := ocr2wire.Decode(s.Event.Bytes)
 		if err != nil {

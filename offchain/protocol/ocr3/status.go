@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -36,6 +37,21 @@ type Certified struct {
 
 // MarshalText never fails.
 func (c Certified) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText writes: pages of status are read by programs. On an error the value is left as it was.
+func (c *Certified) UnmarshalText(text []byte) error {
+	var parsed Certified
+	if parts := strings.SplitN(string(text), "/", 3); len(parts) == 3 {
+		parsed.SeqNr, _ = strconv.ParseUint(parts[0], 10, 64)
+		parsed.CommittedElsePrepared = parts[1] == "commit"
+		parsed.Epoch, _ = strconv.ParseUint(parts[2], 10, 64)
+	}
+	if parsed.String() != string(text) { // whatever was wrong with it
+		return fmt.Errorf("timestamp of a certificate: %.60q is not of the form 7/commit/3", text)
+	}
+	*c = parsed
+	return nil
+}
 
 // Status returns what the machine is doing.
 func (m *Machine) Status() Status {

@@ -82,6 +82,15 @@ type Start[T comparable, P any] struct {
 	Pending map[T]P
 }
 
+// startEvent is a Start, whatever is pending in it.
+type startEvent interface {
+	start() (state *types.PersistentState, contractEpoch uint32, contractKnown bool, signed *Round)
+}
+
+func (e Start[T, P]) start() (*types.PersistentState, uint32, bool, *Round) {
+	return e.State, e.ContractEpoch, e.ContractKnown, e.SignedRound
+}
+
 // MessageReceived is a message from an authenticated oracle of this instance (possibly oneself). M is the protocol's message.
 type MessageReceived[M Message] struct {
 	From    commontypes.OracleID

@@ -25,8 +25,8 @@ type Config struct {
 	LeaderSelectionKey, TransmissionOrderKey [16]byte
 }
 
-// Validate tells whether all fields are in their ranges.
-func (c *Config) Validate() error {
+// Validate tells whether all fields are in their ranges, and the protocol's other durations.
+func (c *Config) Validate(others ...time.Duration) error {
 	switch {
 	case c.N < 1 || c.N > types.MaxOracles:
 		return fmt.Errorf("N is %d, want 1 to %d", c.N, types.MaxOracles)
@@ -46,6 +46,11 @@ func (c *Config) Validate() error {
 	} {
 		if d.value < 0 {
 			return fmt.Errorf("%s is %s, want at least 0", d.name, d.value)
+		}
+	}
+	for _, d := range others {
+		if d < 0 {
+			return fmt.Errorf("a duration is %s, want at least 0", d)
 		}
 	}
 	for i, s := range c.S {

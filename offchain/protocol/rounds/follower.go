@@ -21,7 +21,8 @@ type Follower[M Message] struct {
 	*Core
 	epoch    uint32
 	LeaderID commontypes.OracleID
-	rules    FollowerRules[M]
+	rules    Rules[M]
+	outcome  Outcome
 
 	Round      uint8 // the current round, 0 before the first one
 	SentReport bool
@@ -30,16 +31,6 @@ type Follower[M Message] struct {
 	step  Step
 	call  kernel.CallID // 0 while idle, and while somebody else verifies a final
 	queue []letter[M]
-}
-
-// FollowerRules are the protocol's part of a follower.
-type FollowerRules[M Message] interface {
-	// Follow handles a message when the follower is idle. It may become busy.
-	Follow(from commontypes.OracleID, m M)
-	// Progress says that a round was completed.
-	Progress()
-	// ChangeLeader says that the leader has led all rounds of the epoch.
-	ChangeLeader()
 }
 
 type letter[M Message] struct {
@@ -79,11 +70,6 @@ func (s Step) String() string {
 		return "verifying final"
 	}
 	return "unknown step"
-}
-
-// Init prepares for an epoch.
-func (f *Follower[M]) Init(c *Core, epoch uint32, leader commontypes.OracleID, rules FollowerRules[M]) {
-	f.Core, f.epoch, f.LeaderID, f.rules = c, epoch, leader, rules
 }
 
 // Current is the current round.
@@ -162,7 +148,7 @@ func (f *Follower[M]) Begin(round uint8) bool {
 	f.Round = round
 	if f.Round == f.Config.RMax+1 {
 		// There is no such round: the leader has done its part.
-		f.rules.ChangeLeader()
+		f.outcome.ChangeLeader()
 		return false
 	}
 	f.SentReport, f.Completed = false, false
@@ -264,5 +250,5 @@ func (f *Follower[M]) Complete() {
 	}
 	f.Completed = true
 	f.Emit(Count{Counter: CountCompletedRounds})
-	f.rules.Progress()
+	f.outcome.Progress()
 }

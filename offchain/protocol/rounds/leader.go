@@ -54,8 +54,8 @@ func (p Phase) String() string {
 	return "unknown phase"
 }
 
-// Init prepares for an epoch. reported is called with each report that was added to Reports.
-func (l *Leader[O, R]) Init(c *Core, epoch uint32, leads bool, reported func(from commontypes.OracleID)) {
+// init prepares for an epoch. reported is called with each report that was added to Reports.
+func (l *Leader[O, R]) init(c *Core, epoch uint32, leads bool, reported func(from commontypes.OracleID)) {
 	l.Core, l.epoch, l.leads = c, epoch, leads
 	if !leads {
 		return

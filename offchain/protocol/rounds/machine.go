@@ -2,11 +2,11 @@ package rounds
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
-	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/roundwire"
 )
 
@@ -14,39 +14,71 @@ import (
 // epochs wait in a buffer.
 type Machine[M Message] struct {
 	*Core
-	protocol Protocol[M]
-	Started  bool
+	protocol     Protocol[M]
+	transmission transmissionPart
+	Started      bool
 
 	Pacemaker    *kernel.Pacemaker
 	stateChanged bool // the pacemaker's state is to be persisted at the end of the event
 
-	Epoch  uint32 // whose messages are processed; 0 before the start
-	future *kernel.FutureBuffer[M]
+	Epoch      uint32       // whose messages are processed; 0 before the start
+	Generation EpochPart[M] // of Epoch
+	future     *kernel.FutureBuffer[M]
 }
 
 // Protocol is what is in the frame.
 type Protocol[M Message] interface {
 	// NewEpoch makes the message that announces the wish for an epoch.
 	NewEpoch(epoch uint32) M
-	// Enter replaces report generation by that of another epoch, and starts it.
-	Enter(epoch uint32, leader commontypes.OracleID)
-	// Receive handles a message of the current epoch.
-	Receive(from commontypes.OracleID, m M)
+	// Enter makes the report generation of another epoch.
+	Enter(epoch uint32, leader commontypes.OracleID) EpochPart[M]
 	// ReceiveAnytime handles a message that matters in any epoch. It is false if the message is none.
 	ReceiveAnytime(from commontypes.OracleID, m M) bool
-	// RoundFired, GraceFired and TransmitFired say that a timer is due.
-	RoundFired()
-	GraceFired()
-	TransmitFired()
+	// Restore takes up what was to be transmitted, of a [Start].
+	Restore(start Event)
 }
 
-// NewMachine returns a frame that waits for its start.
-func NewMachine[M Message](c *Core, protocol Protocol[M]) *Machine[M] {
-	m := &Machine[M]{Core: c, protocol: protocol, future: kernel.NewFutureBuffer[M](c.Config.N)}
+// EpochPart is a [Generation] with the protocol's rules around it.
+type EpochPart[M Message] interface {
+	// Start begins the first round, if this oracle leads.
+	Start()
+	Receive(from commontypes.OracleID, m M)
+	// RoundFired and GraceFired say that a timer is due.
+	RoundFired()
+	GraceFired()
+	Stop()
+
+	describe(*Status)
+	collections() (observations, reports fmt.Stringer)
+}
+
+// transmissionPart is a [Transmission].
+type transmissionPart interface {
+	Fired()
+	describe(*Status)
+	draw(*strings.Builder)
+}
+
+// NewMachine returns a frame that waits for its start. transmission is a [Transmission].
+func NewMachine[M Message](c *Core, protocol Protocol[M], transmission transmissionPart) *Machine[M] {
+	m := &Machine[M]{Core: c, protocol: protocol, transmission: transmission, future: kernel.NewFutureBuffer[M](c.Config.N)}
 	m.Pacemaker = kernel.NewPacemaker(kernel.PacemakerConfig{
 		N: c.Config.N, F: c.Config.F, DeltaProgress: c.Config.DeltaProgress, DeltaResend: c.Config.DeltaResend, Leader: c.Leaders.Leader,
 	}, pacemakerHost[M]{m})
 	return m
+}
+
+// Step is the whole of an event: what happened, and what is to be done.
+func (m *Machine[M]) Step(now time.Time, ev Event) []kernel.Effect {
+	m.Begin(now)
+	if start, ok := ev.(startEvent); ok {
+		m.start(start)
+	} else if !m.Started {
+		m.beforeStart(ev)
+	} else {
+		m.handle(ev)
+	}
+	return m.End()
 }
 
 // Begin begins an event.
@@ -64,28 +96,21 @@ func (m *Machine[M]) End() []kernel.Effect {
 	return m.Effects()
 }
 
-// Start handles the first event; restore takes up what was to be transmitted.
-func (m *Machine[M]) Start(
-	state *types.PersistentState, contractEpoch uint32, contractKnown bool, signed *Round, restore func(),
-) {
+func (m *Machine[M]) start(ev startEvent) {
 	if m.Started {
 		m.Log(kernel.LogError, "started twice; the second time is ignored")
 		return
 	}
 	m.Started = true
+	state, contractEpoch, contractKnown, signed := ev.start()
 	if signed != nil {
 		m.Floor, m.Recorded = *signed, *signed
 	}
-	restore()
+	m.protocol.Restore(ev)
 	m.Pacemaker.Start(state, contractEpoch, contractKnown)
 }
 
-// Handle handles every other event.
-func (m *Machine[M]) Handle(ev Event) {
-	if !m.Started {
-		m.beforeStart(ev)
-		return
-	}
+func (m *Machine[M]) handle(ev Event) {
 	switch ev := ev.(type) {
 	case MessageReceived[M]:
 		m.receive(ev.From, ev.Message)
@@ -127,7 +152,7 @@ func (m *Machine[M]) receive(from commontypes.OracleID, message M) {
 	case epoch < m.Epoch:
 		m.Drop(from, kind, DropPastEpoch)
 	case epoch == m.Epoch:
-		m.protocol.Receive(from, message)
+		m.Generation.Receive(from, message)
 	default:
 		if oldest, dropped := m.future.Add(from, uint64(epoch), message); dropped {
 			m.Drop(from, oldest.Kind(), DropBufferFull)
@@ -142,11 +167,11 @@ func (m *Machine[M]) timerFired(timer kernel.TimerID) {
 	case TimerProgress:
 		m.Pacemaker.ProgressFired()
 	case TimerRound:
-		m.protocol.RoundFired()
+		m.Generation.RoundFired()
 	case TimerGrace:
-		m.protocol.GraceFired()
+		m.Generation.GraceFired()
 	case TimerTransmit:
-		m.protocol.TransmitFired()
+		m.transmission.Fired()
 	default:
 		m.Log(kernel.LogError, "an unknown timer is ignored", "timer", uint8(timer))
 	}
@@ -175,12 +200,15 @@ func (h pacemakerHost[M]) Log(level kernel.LogLevel, message string, fields ...a
 	h.m.Log(level, message, fields...)
 }
 
-// EnterEpoch has report generation replaced, and hands it what has arrived for the epoch already.
+// EnterEpoch replaces report generation, and hands it what has arrived for the epoch already.
 func (h pacemakerHost[M]) EnterEpoch(epoch uint32, leader commontypes.OracleID, first bool) {
+	m := h.m
 	if !first {
-		h.m.Emit(EpochStarted{epoch, leader})
+		m.Emit(EpochStarted{epoch, leader})
+		m.Generation.Stop()
 	}
-	h.m.Epoch = epoch
-	h.m.protocol.Enter(epoch, leader)
-	h.m.future.Flush(uint64(epoch), h.m.protocol.Receive)
+	m.Epoch = epoch
+	m.Generation = m.protocol.Enter(epoch, leader)
+	m.Generation.Start()
+	m.future.Flush(uint64(epoch), m.Generation.Receive)
 }

@@ -40,39 +40,27 @@ type Status struct {
 	SignedRound Round // see [PersistRound]; zero if none
 }
 
-// StatusOf summarizes a machine, with what its parts say of themselves; generation is nil before the start.
-func StatusOf[M Message, O, R, F, P any](m *Machine[M], generation *Generation[M, O, R], t *Transmission[F, P]) Status {
+// Status summarizes the machine.
+func (m *Machine[M]) Status() Status {
 	s := Status{
-		Started:              m.Started,
-		Epoch:                m.Epoch,
-		FutureMessages:       m.future.Len(),
-		FinalsToAccept:       len(t.toAccept),
-		PendingTransmissions: len(t.queue),
-		Transmitting:         t.transmitting,
-		Calls:                m.Desk.Pending(),
-		SignedRound:          m.Recorded,
-		WishedEpoch:          m.Pacemaker.Wish(),
-		ProgressArmed:        m.Pacemaker.ProgressArmed(),
+		Started:        m.Started,
+		Epoch:          m.Epoch,
+		WishedEpoch:    m.Pacemaker.Wish(),
+		ProgressArmed:  m.Pacemaker.ProgressArmed(),
+		FutureMessages: m.future.Len(),
+		Calls:          m.Pending(),
+		SignedRound:    m.Recorded,
 	}
-	if generation == nil {
-		return s
+	if m.Generation != nil {
+		m.Generation.describe(&s)
 	}
-	f, l := &generation.Follower, &generation.Leader
-	s.Leader, s.Leads = f.LeaderID, l.leads
-	s.Round, s.FollowerStep, s.FollowerQueue = f.Round, f.step.String(), len(f.queue)
-	s.SentReport, s.CompletedRound = f.SentReport, f.Completed
-	if s.Leads {
-		s.LedRound, s.LeaderPhase = l.Round, l.PhaseName()
-		s.Observations, s.Reports = l.Observations.count, l.Reports.count
-	}
+	m.transmission.describe(&s)
 	return s
 }
 
-// Draw writes the whole state of a machine as text of several lines, for transcripts and bug reports. leader and own are what
-// the protocol adds: to the line about its leader, and lines of its own. There is no secret in it.
-func Draw[M Message, O, R, F, P any](
-	m *Machine[M], s Status, generation *Generation[M, O, R], t *Transmission[F, P], digest fmt.Stringer, leader, own string,
-) string {
+// Draw writes the whole state of the machine as text of several lines, for transcripts and bug reports. s is the protocol's
+// summary; leader and own are what it adds: to the line about its leader, and lines of its own. There is no secret in it.
+func (m *Machine[M]) Draw(s Status, digest fmt.Stringer, leader, own string) string {
 	if !s.Started {
 		return fmt.Sprintf("oracle %d: not started\n", m.Config.OracleID)
 	}
@@ -83,15 +71,12 @@ func Draw[M Message, O, R, F, P any](
 	fmt.Fprintf(&b, "follower: round=%d step=%q sent-report=%t completed=%t queue=%d\n",
 		s.Round, s.FollowerStep, s.SentReport, s.CompletedRound, s.FollowerQueue)
 	if s.Leads {
-		l := &generation.Leader
+		observations, reports := m.Generation.collections()
 		fmt.Fprintf(&b, "leader: round=%d phase=%q%s observations=%s reports=%s\n",
-			s.LedRound, s.LeaderPhase, leader, &l.Observations, &l.Reports)
+			s.LedRound, s.LeaderPhase, leader, observations, reports)
 	}
 	b.WriteString(own)
-	fmt.Fprintf(&b, "transmission: to-accept=%d pending=%d transmitting=%t\n", s.FinalsToAccept, s.PendingTransmissions, s.Transmitting)
-	for _, item := range t.queue {
-		fmt.Fprintf(&b, "  %s in %s attempts=%d\n", item.Round, item.Time.Sub(m.Now), item.Attempts)
-	}
+	m.transmission.draw(&b)
 	fmt.Fprintf(&b, "signed up to %s, not signing up to %s, calls under way: %d\n", m.Recorded, m.Floor, s.Calls)
 	return b.String()
 }

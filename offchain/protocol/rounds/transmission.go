@@ -2,7 +2,9 @@ package rounds
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -252,3 +254,14 @@ func (t *Transmission[F, P]) armForHead() {
 
 // Queue lists the accepted reports that wait for their time, the first due first. It is valid until the next event.
 func (t *Transmission[F, P]) Queue() []Pending[P] { return t.queue }
+
+func (t *Transmission[F, P]) describe(s *Status) {
+	s.FinalsToAccept, s.PendingTransmissions, s.Transmitting = len(t.toAccept), len(t.queue), t.transmitting
+}
+
+func (t *Transmission[F, P]) draw(b *strings.Builder) {
+	fmt.Fprintf(b, "transmission: to-accept=%d pending=%d transmitting=%t\n", len(t.toAccept), len(t.queue), t.transmitting)
+	for _, item := range t.queue {
+		fmt.Fprintf(b, "  %s in %s attempts=%d\n", item.Round, item.Time.Sub(t.Now), item.Attempts)
+	}
+}
