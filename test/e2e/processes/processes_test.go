@@ -1,4 +1,5 @@
-// Package processes runs real programs: a bootstrapper and four oracles, each a process of its own, over TCP, on a real node.
+// Package processes runs real programs: for each protocol a bootstrapper and four oracles, each a process of its own, over TCP, on a
+// real node.
 package processes
 
 import (
@@ -15,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,7 +28,6 @@ import (
 	"github.com/ethereum/go-ethereum/ethclient"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/node"
-	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/test/e2e"
 )
@@ -37,13 +38,19 @@ const (
 	password = "correct horse"
 )
 
+// shop is what all networks under test share: our programs and a chain.
+type shop struct {
+	bin    string
+	anvil  *e2e.Anvil
+	client *ethclient.Client
+}
+
 // site is a network under test.
 type site struct {
+	*shop
+	protocol *protocol
 	t        *testing.T
 	dir      string
-	bin      string
-	anvil    *e2e.Anvil
-	client   *ethclient.Client
 	cut      *partition
 	source   *httptest.Server
 	contract common.Address
@@ -86,46 +93,8 @@ func (l *tailLog) String() string {
 	return strings.Join(l.lines, "\n")
 }
 
-// TestNetworkOfProcesses: reports land; an oracle that is killed in the middle of a round takes part again when it is back; one that is
-// cut off takes part again when it is not any more; a new config is taken up under way; and all end cleanly when told to.
-func TestNetworkOfProcesses(t *testing.T) {
-	s := newSite(t)
-	first := s.apply()
-	s.start()
-	s.waitReports("reports land", first, 3, nil)
-	s.allReady()
-
-	leader := s.leader()
-	leader.kill()
-	s.waitReports("reports land without the oracle that was killed", first, 2, func(e *ocr2.NewTransmission) bool {
-		return e.Transmitter != common.Address(leader.public.TransmitAccount)
-	})
-	leader.run()
-	s.observedBy(first, leader)
-
-	lonely := s.nodes[(s.index(leader)+1)%oracles]
-	s.cut.cutOff(lonely.public.PeerID)
-	s.waitFor("the oracle that is cut off tries to come back", func() bool {
-		return s.cut.connections(lonely.public.PeerID) == 0 && s.cut.refusals() > 0
-	})
-	s.waitReports("reports land without the oracle that is cut off", first, 2, nil)
-	s.cut.heal(lonely.public.PeerID)
-	s.observedBy(first, lonely)
-
-	s.fund() // a new config pays what is owed under the old one
-	s.edit("deltaGrace: 100ms", "deltaGrace: 200ms")
-	second := s.apply()
-	if second == first {
-		t.Fatal("the new config has the digest of the old one")
-	}
-	s.waitReports("reports land under the new config", second, 3, nil)
-	s.allReady()
-	s.metrics()
-	s.stop()
-}
-
-func newSite(t *testing.T) *site {
-	s := &site{t: t, dir: t.TempDir(), bin: t.TempDir(), anvil: e2e.StartAnvil(t, "--block-time", "1")}
+func newShop(t *testing.T) *shop {
+	s := &shop{bin: t.TempDir(), anvil: e2e.StartAnvil(t, "--block-time", "1")}
 	build := exec.Command("go", "build", "-o", s.bin, "./cmd/ocrnode", "./cmd/ocrdeploy")
 	build.Dir = e2e.Root(t)
 	if out, err := build.CombinedOutput(); err != nil {
@@ -136,7 +105,11 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.client.Close)
-	s.cut = newPartition(t)
+	return s
+}
+
+func newSite(t *testing.T, shared *shop, p *protocol) *site {
+	s := &site{shop: shared, protocol: p, t: t, dir: t.TempDir(), cut: newPartition(t)}
 	started := time.Now()
 	s.source = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		// The price moves, so that there is always something to report.
@@ -154,7 +127,7 @@ func newSite(t *testing.T) *site {
 			p.name, p.command = "bootstrapper", "bootstrap"
 		}
 		file := s.path("keys/" + p.name + ".json")
-		out := s.tool("ocrnode", "keys", "new", "--light", "--password-file", s.path("password"), file)
+		out := s.tool("ocrnode", slices.Concat([]string{"keys", "new"}, s.protocol.keys, []string{"--light", "--password-file", s.path("password"), file})...)
 		if err := json.Unmarshal([]byte(out), &p.public); err != nil {
 			t.Fatalf("keys new: %v\n%s", err, out)
 		}
@@ -168,16 +141,11 @@ func newSite(t *testing.T) *site {
 	s.tool("ocrdeploy", "keys", "dealer", "--light", "--password-file", s.path("password"), s.path("dealer.json"))
 	owner := strings.TrimSpace(s.tool("ocrdeploy", "keys", "account", "--light", "--password-file", s.path("password"), s.path("owner.json")))
 	e2e.Output(t, "cast", "rpc", "--rpc-url", s.anvil.URL, "anvil_setBalance", owner, "0xde0b6b3a7640000")
-	network := s.tool("ocrdeploy", append([]string{"template", "--payee", "0x00000000000000000000000000000000000000AA"}, keyFiles...)...)
+	network := s.tool("ocrdeploy", slices.Concat([]string{"template"}, s.protocol.template, keyFiles)...)
 	if err := os.WriteFile(s.path("network.yaml"), []byte(network), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, change := range [][2]string{
-		{"deltaProgress: 10s", "deltaProgress: 4s"}, {"deltaResend: 5s", "deltaResend: 1s"}, {"deltaRound: 5s", "deltaRound: 1s"},
-		{"deltaGrace: 500ms", "deltaGrace: 100ms"}, {"deltaStage: 20s", "deltaStage: 3s"},
-		{"maxDurationObservation: 2s", "maxDurationObservation: 500ms"}, {"maxDurationReport: 500ms", "maxDurationReport: 200ms"},
-		{"alphaReport: 0.5%", "alphaReport: 0%"}, {"alphaAccept: 0.5%", "alphaAccept: 0%"},
-	} {
+	for _, change := range s.protocol.edits {
 		s.edit(change[0], change[1])
 	}
 	return s
@@ -189,9 +157,9 @@ func (s *site) start() {
 	locator := boot.public.PeerID.String() + "@" + s.cut.door(boot.public.PeerID, boot.listen)
 	for i, p := range s.nodes {
 		announce := s.cut.door(p.public.PeerID, p.listen)
-		job := fmt.Sprintf("  - name: eth-usd\n    contract: %q\n", s.contract)
+		job := fmt.Sprintf("  - name: eth-usd\n    contract: %q\n%s", s.contract, s.protocol.job)
 		if i < oracles {
-			job += fmt.Sprintf("    source: {url: %q, path: data.price}\n    juelsPerFeeCoin: {value: \"200000000000000000000\"}\n", s.source.URL)
+			job += fmt.Sprintf("    source: {url: %q, path: data.price}\n%s", s.source.URL, s.protocol.oracleJob)
 		}
 		file := fmt.Sprintf(`version: 1
 name: %s
@@ -313,38 +281,38 @@ func (s *site) waitFor(what string, happened func() bool) {
 }
 
 // reports are those that landed under a config from a block on.
-func (s *site) reports(digest common.Hash, from uint64) (events []*ocr2.NewTransmission) {
+func (s *site) reports(digest common.Hash, from uint64) (found []report) {
 	s.t.Helper()
 	if s.nextBlock() <= from {
 		return nil // there is no such block yet
 	}
 	logs, err := s.client.FilterLogs(context.Background(), ethereum.FilterQuery{
-		FromBlock: new(big.Int).SetUint64(from), Addresses: []common.Address{s.contract}, Topics: [][]common.Hash{{ocr2.NewTransmissionTopic}},
+		FromBlock: new(big.Int).SetUint64(from), Addresses: []common.Address{s.contract}, Topics: [][]common.Hash{{s.protocol.transmission}},
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	for i := range logs {
-		event := new(ocr2.NewTransmission)
-		if err := ocr2.DecodeNewTransmission(&logs[i], event); err != nil {
+		r, err := s.protocol.decode(&logs[i])
+		if err != nil {
 			s.t.Fatal(err)
 		}
-		if common.Hash(event.ConfigDigest) == digest {
-			events = append(events, event)
+		if r.digest == digest {
+			found = append(found, r)
 		}
 	}
-	return events
+	return found
 }
 
 // waitReports waits until that many more reports have landed, of which each satisfies ok. Their answers are those of the source.
-func (s *site) waitReports(what string, digest common.Hash, count int, ok func(*ocr2.NewTransmission) bool) {
+func (s *site) waitReports(what string, digest common.Hash, count int, ok func(report) bool) {
 	s.t.Helper()
 	from := s.nextBlock()
 	s.waitFor(what, func() bool {
 		good := 0
 		for _, event := range s.reports(digest, from) {
-			if event.Answer.Cmp(big.NewInt(2000_00000000)) < 0 || event.Answer.Cmp(big.NewInt(3000_00000000)) > 0 {
-				s.t.Fatalf("the answer %s is none of the source", event.Answer)
+			if event.answer.Cmp(big.NewInt(2000_00000000)) < 0 || event.answer.Cmp(big.NewInt(3000_00000000)) > 0 {
+				s.t.Fatalf("the answer %s is none of the source", event.answer)
 			}
 			if ok == nil || ok(event) {
 				good++
@@ -363,18 +331,22 @@ func (s *site) nextBlock() uint64 {
 	return head + 1
 }
 
-// observedBy waits for a report that an observation of that oracle is part of.
+// observedBy waits for a report that an observation of that oracle is part of, or, where reports do not tell, until the oracle knows
+// of an observation of its own that leaders made use of.
 func (s *site) observedBy(digest common.Hash, p *process) {
 	s.t.Helper()
 	id := byte(s.index(p))
 	from := s.nextBlock()
+	_, before := p.progress()
 	s.waitFor(p.name+" takes part again", func() bool {
-		for _, event := range s.reports(digest, from) {
-			if bytes.IndexByte(event.Observers[:len(event.Observations)], id) >= 0 {
+		found := s.reports(digest, from)
+		for _, event := range found {
+			if bytes.IndexByte(event.observers, id) >= 0 {
 				return true
 			}
 		}
-		return false
+		_, included := p.progress()
+		return len(found) > 0 && found[0].observers == nil && included > before
 	})
 }
 
@@ -393,13 +365,10 @@ func (s *site) allReady() {
 func (s *site) leader() (found *process) {
 	s.t.Helper()
 	s.waitFor("somebody leads a round", func() bool {
-		for i, p := range s.nodes[:oracles] {
-			status := p.status()
-			if len(status.Jobs) == 1 {
-				if in := status.Jobs[0].Status.Instance; in != nil && int(in.Leader) == i && in.Round > 0 {
-					found = p
-					return true
-				}
+		for _, p := range s.nodes[:oracles] {
+			if leads, _ := p.progress(); leads {
+				found = p
+				return true
 			}
 		}
 		return false
@@ -413,7 +382,8 @@ func (s *site) metrics() {
 	for i, p := range s.nodes {
 		want := []string{"ragep2p_peer_conn_established_total", "ragedisco_discovered_peers", "go_goroutines", "process_open_fds"}
 		if i < oracles {
-			want = append(want, "ocr2_epoch", "ocr2_completed_rounds_total", "ragep2p_peer_conn_written_bytes_total")
+			want = append(want, "ragep2p_peer_conn_written_bytes_total")
+			want = append(want, s.protocol.metrics...)
 		}
 		_, body := p.get("/metrics")
 		for _, name := range want {
@@ -513,6 +483,16 @@ func (p *process) status() (status node.Status) {
 		p.s.t.Fatalf("status of %s: %v\n%s", p.name, err, body)
 	}
 	return status
+}
+
+// progress tells whether the oracle leads and is in the middle of a round, and how many of its observations leaders made use of since
+// it was started: not and none if it does not run.
+func (p *process) progress() (leads bool, included uint64) {
+	status := p.status()
+	if len(status.Jobs) != 1 {
+		return false, 0
+	}
+	return p.s.protocol.progress(status.Jobs[0].Status)
 }
 
 // freeAddress returns an address that nobody listens at.
