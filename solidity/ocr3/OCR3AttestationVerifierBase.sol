@@ -21,6 +21,8 @@ import {OCR3Attestations} from "./OCR3Attestations.sol";
 ///   - remembers which `seqNr` it accepted last, refuses what is not newer (or what it has seen, if several reports belong to
 ///     one round), and stores that before it acts on the report. Otherwise every report can be replayed for ever;
 ///   - changes n, f and the keys in one transaction only. The keys belong to the n that they were set with.
+///
+/// feed/OCR3Feed.sol does all of this.
 abstract contract OCR3AttestationVerifierBase {
   /// @dev Replaces the keys of the oracles. Reverts with the errors of OCR3AttestationErrors.sol if the list is not one of n
   /// keys.
