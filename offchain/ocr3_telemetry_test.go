@@ -41,7 +41,11 @@ func TestOCR3Telemetry(t *testing.T) {
 		var monitoring eventRecorder
 		node.Args.MonitoringEndpoint = &monitoring
 		node.Args.LocalConfig.EnableTransmissionTelemetry = true
-		// One of the others sends bytes that are no message, now and then.
+		digest := net.SetConfig(nil)
+		began := time.Now()
+		net.StartAll()
+		synctest.Wait()
+		// One of the others sends bytes that are no message, once nothing can be lost because somebody has not yet started.
 		var mu sync.Mutex
 		spoiled := 0
 		garbage := []byte{0xff, 0xff, 0xff}
@@ -54,9 +58,6 @@ func TestOCR3Telemetry(t *testing.T) {
 			}
 			return inmemory.Outcome{}
 		})
-		digest := net.SetConfig(nil)
-		began := time.Now()
-		net.StartAll()
 		waitForOCR3(t, net, 25)
 		committed := node.Status().OCR3.Machine.CommittedSeqNr
 		net.StopAll()
