@@ -166,7 +166,9 @@ func (ocr3Protocol) fields(network *netfile.Network) ([]Field, error) {
 	call := ocr3.SetConfigCall{F: uint8(in.F), OnchainConfig: in.OnchainConfig, OffchainConfigVersion: config.OCR3Version, OffchainConfig: offchainConfig}
 	_, call.Transmitters = network.Addresses()
 	for _, oracle := range in.Oracles {
-		call.Keys = append(call.Keys, oracle.OnchainPublicKey...)
+		key := make([]byte, network.Contract.Kind.Scheme().PublicKeyLength()) // zeros for an oracle without one, which Check reports
+		copy(key, oracle.OnchainPublicKey)
+		call.Keys = append(call.Keys, key...)
 	}
 	return ocr3Fields(&call), nil
 }
@@ -338,7 +340,7 @@ func (f *ocr3Feed) read(ctx context.Context, r reader, s *State) error {
 	return f.answers.read(ctx, r, &s.Settings)
 }
 
-func (*ocr3Feed) settings() []setting { return fixedSettings() }
+func (*ocr3Feed) settings() []setting { return fixedSettings(true) }
 
 func (*ocr3Feed) payments() *payments { return nil }
 
