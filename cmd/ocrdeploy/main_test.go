@@ -101,8 +101,14 @@ func (d *desk) edit(old, new string) {
 	}
 }
 
+// aggregator are the flags of a template for a feed of OCR2.
+var aggregator = []string{"--payee", "0x00000000000000000000000000000000000000AA"}
+
 // newDesk makes keys and a network file the way the documentation does.
-func newDesk(t *testing.T, anvil *e2e.Anvil) *desk {
+func newDesk(t *testing.T, anvil *e2e.Anvil) *desk { return newDeskFor(t, anvil, aggregator...) }
+
+// newDeskFor takes the flags of template.
+func newDeskFor(t *testing.T, anvil *e2e.Anvil, templateFlags ...string) *desk {
 	d := &desk{t: t, dir: t.TempDir(), rpc: anvil.URL}
 	password := d.path("password")
 	if err := os.WriteFile(password, []byte("correct horse\n"), 0o600); err != nil {
@@ -114,10 +120,14 @@ func newDesk(t *testing.T, anvil *e2e.Anvil) *desk {
 	for _, name := range []string{"oracle-0", "oracle-1", "oracle-2", "oracle-3"} {
 		files = append(files, filepath.Join(d.dir, "keys", name+".json"))
 	}
-	d.sh(exitOK, append([]string{"keys", "oracle", "--light", "--password-file", password}, files...)...)
+	flags := []string{"keys", "oracle", "--light", "--password-file", password}
+	if slices.Contains(templateFlags, "bls") {
+		flags = append(flags, "--bls")
+	}
+	d.sh(exitOK, append(flags, files...)...)
 	d.sh(exitOK, "keys", "dealer", "--light", d.path("dealer.json"))
 	d.owner = strings.TrimSpace(d.sh(exitOK, "keys", "account", "--light", d.path("owner.json")))
-	text := d.sh(exitOK, append([]string{"template", "--payee", "0x00000000000000000000000000000000000000AA"}, files...)...)
+	text := d.sh(exitOK, slices.Concat([]string{"template"}, templateFlags, files)...)
 	if err := os.WriteFile(d.path("network.yaml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -131,8 +141,11 @@ func (d *desk) transactions(anvil *e2e.Anvil) string {
 	return e2e.Output(d.t, "cast", "nonce", "--rpc-url", anvil.URL, d.owner)
 }
 
-// deployment is how many transactions the network file of the template takes.
-const deployment = "7"
+// deployment is how many transactions the network file of the template takes, feedDeployment that of a feed of OCR3.
+const (
+	deployment     = "7"
+	feedDeployment = "2"
+)
 
 func TestWholeFlow(t *testing.T) {
 	anvil := e2e.StartAnvil(t)
@@ -207,6 +220,79 @@ func TestWholeFlow(t *testing.T) {
 	}
 }
 
+// TestFeedFlow does the same with feeds of OCR3.
+func TestFeedFlow(t *testing.T) {
+	anvil := e2e.StartAnvil(t)
+	for _, verifier := range []string{"ecdsa", "bls"} {
+		t.Run(verifier, func(t *testing.T) {
+			d := newDeskFor(t, anvil, "--protocol", "ocr3", "--verifier", verifier)
+			var planned planView
+			if err := json.Unmarshal([]byte(d.sh(exitDiffers, d.network("plan", "--key", d.path("owner.json"), "--json")...)), &planned); err != nil {
+				t.Fatal(err)
+			}
+			var applied applyView
+			if err := json.Unmarshal([]byte(d.sh(exitOK, d.apply("--json")...)), &applied); err != nil {
+				t.Fatal(err)
+			}
+			if applied.ConfigDigest != planned.NewDigest || applied.Contract != *planned.Contract || applied.ConfigCount != 1 || applied.Link != nil {
+				t.Errorf("planned %s at %s, applied %+v", planned.NewDigest, planned.Contract, applied)
+			}
+			for i, tx := range applied.Transactions {
+				if estimate := planned.Steps[i].Gas; estimate < tx.GasUsed*95/100 || estimate > tx.GasUsed*105/100 {
+					t.Errorf("%s used %d gas, the plan said %d", tx.Step, tx.GasUsed, estimate)
+				}
+			}
+			if got := d.transactions(anvil); got != feedDeployment {
+				t.Errorf("%s transactions on chain, want %s", got, feedDeployment)
+			}
+			address := applied.Contract.Hex()
+			if got := e2e.Output(t, "cast", "call", "--rpc-url", anvil.URL, address, "attestationScheme()(string)"); !strings.Contains(got, verifier) {
+				t.Errorf("the contract is for %s", got)
+			}
+			d.sh(exitOK, d.network("verify")...)
+			if out := d.sh(exitOK, d.apply()...); !strings.Contains(out, "nothing to do") {
+				t.Errorf("a second apply: %s", out)
+			}
+
+			d.edit("deltaCertifiedCommitRequest: 2s", "deltaCertifiedCommitRequest: 1s")
+			const change = "config.deltaCertifiedCommitRequest  2s -> 1s"
+			if out := d.sh(exitDiffers, d.network("verify", "--public")...); !strings.Contains(out, change) {
+				t.Errorf("verify: %s", out)
+			}
+			if out := d.sh(exitDiffers, d.network("plan")...); !strings.Contains(out, change) {
+				t.Errorf("plan: %s", out)
+			}
+			var batch struct {
+				Transactions []struct{ Data string }
+			}
+			d.sh(exitOK, d.network("apply", "--safe-batch", d.path("batch.json"))...)
+			content, err := os.ReadFile(d.path("batch.json"))
+			if err != nil || json.Unmarshal(content, &batch) != nil || len(batch.Transactions) != 1 || !strings.Contains(string(content), "OCR3 network ETH / USD") {
+				t.Fatalf("the batch: %s, %v", content, err)
+			}
+			if out := d.sh(exitOK, "decode", batch.Transactions[0].Data); !strings.Contains(out, "calldata of setConfig") || !strings.Contains(out, "config.deltaCertifiedCommitRequest              1s") {
+				t.Errorf("the call in the batch: %s", out)
+			}
+			d.sh(exitOK, d.apply()...)
+			d.sh(exitOK, d.network("verify", "--json")...)
+
+			var shown statusView
+			if err := json.Unmarshal([]byte(d.sh(exitOK, "status", "--contract", address, "--rpc", anvil.WS, "--json")), &shown); err != nil {
+				t.Fatal(err)
+			}
+			if shown.ConfigCount != 2 || len(shown.Oracles) != 4 || shown.SeqNr == nil || shown.Epoch != nil || shown.LinkOwed != nil || shown.Oracles[1].Payee != "" {
+				t.Errorf("status: %+v", shown)
+			}
+			if out := d.sh(exitOK, d.network("status")...); !strings.Contains(out, "latest report seqNr 0") || strings.Contains(out, "LINK") {
+				t.Errorf("status: %s", out)
+			}
+			if out := d.sh(exitOK, "decode", "--contract", address, "--rpc", anvil.URL); !strings.Contains(out, "OCR3") || !strings.Contains(out, "config.deltaInitial") {
+				t.Errorf("decode: %s", out)
+			}
+		})
+	}
+}
+
 // middle passes requests on to a node, and has a say in transactions.
 type middle struct {
 	*httptest.Server
@@ -258,19 +344,27 @@ func newMiddle(t *testing.T, target string) *middle {
 // TestKilled kills the program for real, with a signal that it cannot see, while it sends the transaction number at. Then it is
 // run again, and every transaction is on chain once.
 func TestKilled(t *testing.T) {
-	for name, at := range map[string]int{"deploying": 4, "configuring": 7} {
+	for name, c := range map[string]struct {
+		at           int
+		template     []string
+		transactions string
+	}{
+		"deploying":          {4, aggregator, deployment},
+		"configuring":        {7, aggregator, deployment},
+		"configuring a feed": {2, []string{"--protocol", "ocr3"}, feedDeployment},
+	} {
 		for _, moment := range []string{"before the node has it", "after the node has it"} {
 			t.Run(name+" "+moment, func(t *testing.T) {
 				anvil := e2e.StartAnvil(t)
-				d := newDesk(t, anvil)
+				d := newDeskFor(t, anvil, c.template...)
 				node := newMiddle(t, anvil.URL)
 				program := exec.Command(os.Args[0], append([]string{"apply", "--network", d.path("network.yaml"), "--rpc", node.URL}, "--key", d.path("owner.json"), "--poll", "20ms")...)
 				program.Env = append(os.Environ(), asProgram+"=1")
 				kill := func(n int) bool {
-					if n == at {
+					if n == c.at {
 						_ = program.Process.Kill()
 					}
-					return n == at
+					return n == c.at
 				}
 				if strings.HasPrefix(moment, "before") {
 					node.before = kill
@@ -286,8 +380,8 @@ func TestKilled(t *testing.T) {
 					t.Fatalf("the journal: %v\n%s", err, journal)
 				}
 				d.sh(exitOK, d.apply()...)
-				if got := d.transactions(anvil); got != deployment {
-					t.Errorf("%s transactions on chain, want %s", got, deployment)
+				if got := d.transactions(anvil); got != c.transactions {
+					t.Errorf("%s transactions on chain, want %s", got, c.transactions)
 				}
 				d.sh(exitOK, d.network("verify")...)
 				if _, err := os.Stat(d.path("network.yaml.journal")); !os.IsNotExist(err) {
@@ -359,6 +453,11 @@ func TestBadInput(t *testing.T) {
 		{"existing key", exitError, []string{"keys", "account", d.path("owner.json")}, "never overwritten"},
 		{"not hexadecimal", exitUsage, []string{"decode", "0xzz"}, "not hexadecimal"},
 		{"unknown bytes", exitError, []string{"decode", "0x1234567890"}, "cannot decode"},
+		{"unknown protocol", exitUsage, []string{"template", "--protocol", "ocr9"}, "there are ocr2, ocr3"},
+		{"unknown verifier", exitUsage, []string{"template", "--protocol", "ocr3", "--verifier", "rsa"}, "ocr3 has ecdsa, bls"},
+		{"verifier of ocr2", exitUsage, []string{"template", "--verifier", "bls"}, "ocr2 has no choice"},
+		{"payee of a feed that pays nobody", exitUsage, []string{"template", "--protocol", "ocr3", "--payee", d.owner}, "pays nobody"},
+		{"no BLS key", exitError, []string{"template", "--protocol", "ocr3", "--verifier", "bls", d.path("keys/oracle-0.json")}, "ocrdeploy keys oracle --bls"},
 		{"multisig without contract", exitError, d.network("apply", "--calldata"), "deploy it from an ordinary account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -432,10 +531,24 @@ func TestNoSecretShows(t *testing.T) {
 
 // TestOutput compares what people see with golden files, on a chain whose every value is known.
 func TestOutput(t *testing.T) {
-	network, _, err := netfile.Load("netfile/testdata/network.yaml")
-	if err != nil {
-		t.Fatal(err)
+	for file, name := range map[string]string{"network.yaml": "plan.golden", "ocr3-ecdsa.yaml": "plan-ocr3-ecdsa.golden", "ocr3-bls.yaml": "plan-ocr3-bls.golden"} {
+		network, _, err := netfile.Load("netfile/testdata/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, planOf(t, network))
 	}
+	d := &desk{t: t}
+	golden(t, "help.golden", d.sh(exitOK, "--help"))
+	for _, command := range []string{"keys", "template", "plan", "apply", "verify", "status", "decode"} {
+		if out := d.sh(exitOK, command, "--help"); !strings.Contains(out, "USAGE:") {
+			t.Errorf("%s --help: %s", command, out)
+		}
+	}
+}
+
+// planOf returns what people see of the plan of a network that does not exist, but for the money of one transmitter.
+func planOf(t *testing.T, network *netfile.Network) string {
 	owner := common.HexToAddress("0x00000000000000000000000000000000000000ee")
 	alloc := ethtypes.GenesisAlloc{owner: {Balance: big.NewInt(1e18)}}
 	for _, oracle := range network.Oracles[1:] {
@@ -449,26 +562,22 @@ func TestOutput(t *testing.T) {
 	}
 	var b strings.Builder
 	printPlan(&b, plan, false)
-	golden(t, "plan.golden", b.String())
-
-	d := &desk{t: t}
-	golden(t, "help.golden", d.sh(exitOK, "--help"))
-	for _, command := range []string{"keys", "template", "plan", "apply", "verify", "status", "decode"} {
-		if out := d.sh(exitOK, command, "--help"); !strings.Contains(out, "USAGE:") {
-			t.Errorf("%s --help: %s", command, out)
-		}
-	}
+	return b.String()
 }
 
 // TestTemplate checks that what template writes without keys is refused for the missing oracles only.
 func TestTemplate(t *testing.T) {
 	d := &desk{t: t}
-	_, err := netfile.Parse([]byte(d.sh(exitOK, "template")))
-	problems, ok := err.(*netfile.Error)
-	if !ok || len(problems.Problems) != 1 || !strings.Contains(err.Error(), "there are 0") {
-		t.Errorf("got %v", err)
+	for _, flags := range [][]string{nil, {"--protocol", "ocr3"}, {"--protocol", "ocr3", "--verifier", "bls"}} {
+		_, err := netfile.Parse([]byte(d.sh(exitOK, append([]string{"template"}, flags...)...)))
+		problems, ok := err.(*netfile.Error)
+		if !ok || len(problems.Problems) != 1 || !strings.Contains(err.Error(), "there are 0") {
+			t.Errorf("%q: got %v", flags, err)
+		}
 	}
-	if !slices.Contains(strings.Split(templateOCR2, "\n"), "version: 1") {
-		t.Error("the template has no version")
+	for _, template := range templates {
+		if !slices.Contains(strings.Split(template.text, "\n"), "version: 1") {
+			t.Errorf("the template of %s has no version", template.kind)
+		}
 	}
 }

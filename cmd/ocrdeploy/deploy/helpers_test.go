@@ -109,6 +109,35 @@ func testNetwork(t testing.TB, n int) *netfile.Network {
 	return network
 }
 
+// testFeed is a network of OCR3 with nothing to object to.
+func testFeed(t testing.TB, kind netfile.Kind, n int) *netfile.Network {
+	network := testNetwork(t, n)
+	aggregator := network.Contract
+	network.Contract = netfile.Contract{
+		Kind: kind, MinAnswer: aggregator.MinAnswer, MaxAnswer: aggregator.MaxAnswer, Decimals: aggregator.Decimals, Description: aggregator.Description,
+	}
+	c := &network.Config
+	c.DeltaInitial, c.DeltaCertifiedCommitRequest = 500*time.Millisecond, time.Second
+	c.MaxDurationReport, c.MaxDurationShouldAcceptFinalizedReport = 0, 0
+	c.MaxDurationShouldAcceptAttestedReport = 100 * time.Millisecond
+	for i, bundle := range testBundlesWithBLS(t, n) {
+		network.Oracles[i].Public, network.Oracles[i].Payee = bundle.Public(), common.Address{}
+	}
+	return network
+}
+
+// testBundlesWithBLS are the keys of the oracles of testFeed: those of testNetwork, and BLS keys.
+func testBundlesWithBLS(t testing.TB, n int) []*keys.Bundle {
+	bundles := make([]*keys.Bundle, n)
+	for i := range bundles {
+		var err error
+		if bundles[i], err = keys.GenerateBundleWithBLS(newRandom(byte(100 + i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return bundles
+}
+
 func (c *chain) options() ApplyOptions {
 	return ApplyOptions{Options: Options{Seed: testSeed}, Signer: KeySigner(c.owner), PollInterval: time.Millisecond}
 }

@@ -35,12 +35,19 @@ func (c *chain) run(ctx context.Context, network *netfile.Network, journal strin
 	return Apply(ctx, c, network, o)
 }
 
-// stepsOfTestNetwork is how many transactions the deployment of testNetwork takes.
-const stepsOfTestNetwork = 7
+// stepsOfTestNetwork is how many transactions the deployment of testNetwork takes, stepsOfTestFeed that of testFeed.
+const (
+	stepsOfTestNetwork = 7
+	stepsOfTestFeed    = 2
+)
 
 // TestInterruptedAnywhere kills apply at every transaction, at each of the moments that differ, and runs it again. However it
 // goes, each step happens once.
 func TestInterruptedAnywhere(t *testing.T) {
+	interruptedAnywhere(t, stepsOfTestNetwork, func() *netfile.Network { return testNetwork(t, 4) })
+}
+
+func interruptedAnywhere(t *testing.T, steps int, fresh func() *netfile.Network) {
 	moments := map[string]func(c *chain, tx *ethtypes.Transaction) error{
 		"between journal and sending": func(*chain, *ethtypes.Transaction) error { return errKilled },
 		"after sending, before a block": func(c *chain, tx *ethtypes.Transaction) error {
@@ -58,8 +65,8 @@ func TestInterruptedAnywhere(t *testing.T) {
 	}
 	for moment, kill := range moments {
 		t.Run(moment, func(t *testing.T) {
-			for at := range stepsOfTestNetwork {
-				network := testNetwork(t, 4)
+			for at := range steps {
+				network := fresh()
 				c := newChain(t, network)
 				journal := filepath.Join(t.TempDir(), "journal")
 				seen := 0
@@ -83,7 +90,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 				if err != nil {
 					t.Fatalf("transaction %d: the second run: %v", at, err)
 				}
-				c.expectOnce(t, result)
+				c.expectOnce(t, result, steps)
 				if j, err := OpenJournal(journal); err != nil || j.Pending() {
 					t.Errorf("transaction %d: the journal is still there (%v)", at, err)
 				}
@@ -93,14 +100,14 @@ func TestInterruptedAnywhere(t *testing.T) {
 }
 
 // expectOnce checks that the owner sent exactly what a deployment takes, and that the result is in force.
-func (c *chain) expectOnce(t *testing.T, result *Result) {
+func (c *chain) expectOnce(t *testing.T, result *Result, steps int) {
 	t.Helper()
 	nonce, err := c.NonceAt(context.Background(), c.owner.Address(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if nonce != stepsOfTestNetwork {
-		t.Errorf("%d transactions are on chain, want %d", nonce, stepsOfTestNetwork)
+	if nonce != uint64(steps) {
+		t.Errorf("%d transactions are on chain, want %d", nonce, steps)
 	}
 	if result.Count != 1 || len(result.Plan.Changes) != 0 {
 		t.Errorf("config %d in force, changes %v", result.Count, result.Plan.Changes)
@@ -127,7 +134,7 @@ func TestInterruptedByContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.expectOnce(t, result)
+	c.expectOnce(t, result, stepsOfTestNetwork)
 }
 
 // TestFileChangedMeanwhile plans something else after an interruption: the new transaction takes the nonce of the old one, so
@@ -139,7 +146,7 @@ func TestFileChangedMeanwhile(t *testing.T) {
 	if result, err := c.run(context.Background(), network, journal, nil); err != nil {
 		t.Fatal(err)
 	} else {
-		c.expectOnce(t, result)
+		c.expectOnce(t, result, stepsOfTestNetwork)
 	}
 	network.Config.DeltaRound += time.Second
 	var first *ethtypes.Transaction
@@ -209,7 +216,7 @@ func TestBump(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.expectOnce(t, result)
+	c.expectOnce(t, result, stepsOfTestNetwork)
 	if stages[0] != StageReplaced || c.sent[0].Nonce() != first.Nonce() || c.sent[0].Hash() == first.Hash() {
 		t.Errorf("stages %v, nonce %d after %d", stages, c.sent[0].Nonce(), first.Nonce())
 	}
@@ -260,7 +267,7 @@ func TestNodeLosesTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.expectOnce(t, result)
+	c.expectOnce(t, result, stepsOfTestNetwork)
 	if c.sent[0].Hash() != lost {
 		t.Error("another transaction was made")
 	}

@@ -51,13 +51,19 @@ func golden(t *testing.T, name, got string) {
 func deployed(t *testing.T) (*chain, *netfile.Network) {
 	t.Helper()
 	network := testNetwork(t, 4)
+	return deploy(t, network), network
+}
+
+// deploy returns a chain with a network on it, whose contract it fills in.
+func deploy(t *testing.T, network *netfile.Network) *chain {
+	t.Helper()
 	c := newChain(t, network)
 	result, err := Apply(context.Background(), c, network, c.options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	network.Contract.Address = result.Contract
-	return c, network
+	return c
 }
 
 func describe(p *Plan) string {
@@ -78,12 +84,15 @@ func describe(p *Plan) string {
 	return b.String()
 }
 
+// planned is a change to a network, whose plan is in the golden file plan-NAME.golden.
+type planned struct {
+	name   string
+	change func(n *netfile.Network)
+}
+
 func TestPlanOfChanges(t *testing.T) {
 	c, network := deployed(t)
-	for _, change := range []struct {
-		name   string
-		change func(n *netfile.Network)
-	}{
+	planOfChanges(t, c, network, func() *netfile.Network { return testNetwork(t, 4) }, []planned{
 		{"nothing", func(*netfile.Network) {}},
 		{"timing", func(n *netfile.Network) { n.Config.DeltaRound = 2 * time.Second; n.Config.DeltaGrace = 3 * time.Second }},
 		{"plugin", func(n *netfile.Network) {
@@ -114,9 +123,14 @@ func TestPlanOfChanges(t *testing.T) {
 			n.Oracles[0].Public.OnchainAddress = keys.Address{}
 			n.Oracles[1].Public.PeerID = n.Oracles[2].Public.PeerID
 		}},
-	} {
+	})
+}
+
+// planOfChanges makes changes to a network that is on chain, one by one, each to a fresh copy.
+func planOfChanges(t *testing.T, c *chain, network *netfile.Network, fresh func() *netfile.Network, changes []planned) {
+	for _, change := range changes {
 		t.Run(change.name, func(t *testing.T) {
-			edited := testNetwork(t, 4)
+			edited := fresh()
 			edited.Contract.Address = network.Contract.Address
 			change.change(edited)
 			plan, err := NewPlan(context.Background(), c, edited, Options{Seed: testSeed, From: c.owner.Address()})
@@ -361,7 +375,7 @@ func TestVerify(t *testing.T) {
 	if !without.OK() {
 		t.Errorf("without secrets: %+v", without.Checks)
 	}
-	for name, change := range map[string]func(n *netfile.Network, bundles map[int]*keys.Bundle){
+	verifyDiffers(t, c, network, func() *netfile.Network { return testNetwork(t, 4) }, bundles, map[string]func(n *netfile.Network, bundles map[int]*keys.Bundle){
 		"duration": func(n *netfile.Network, _ map[int]*keys.Bundle) { n.Config.DeltaStage++ },
 		"f":        func(n *netfile.Network, _ map[int]*keys.Bundle) { n.Config.F = 0 },
 		"peer id": func(n *netfile.Network, _ map[int]*keys.Bundle) {
@@ -378,16 +392,23 @@ func TestVerify(t *testing.T) {
 		"oracles in order": func(n *netfile.Network, _ map[int]*keys.Bundle) {
 			n.Oracles[0], n.Oracles[3] = n.Oracles[3], n.Oracles[0]
 		},
-	} {
+	})
+}
+
+// verifyDiffers makes changes to a network that is on chain, each to a fresh copy, or to the keys of the oracles.
+func verifyDiffers(t *testing.T, c *chain, network *netfile.Network, fresh func() *netfile.Network, bundles map[int]*keys.Bundle,
+	changes map[string]func(n *netfile.Network, bundles map[int]*keys.Bundle),
+) {
+	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
-			n := testNetwork(t, 4)
+			n := fresh()
 			n.Contract.Address = network.Contract.Address
 			at := make(map[int]*keys.Bundle)
 			for i, bundle := range bundles {
 				at[i] = bundle
 			}
 			change(n, at)
-			v, err := Verify(ctx, c, n, Options{Seed: testSeed}, at)
+			v, err := Verify(context.Background(), c, n, Options{Seed: testSeed}, at)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -594,6 +615,16 @@ func FuzzDecode(f *testing.F) {
 		f.Add(composed.OffchainConfig, i)
 		f.Add(composed.OnchainConfig, i)
 		f.Add(network.Config.Plugin.Bytes(), i)
+	}
+	feed, err := Compose(testFeed(f, netfile.KindOCR3BLSFeed, 4), common.Address{7}, 1, testSeed, false)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i := range Blobs() {
+		f.Add(feed.Calldata, i)
+		f.Add(feed.OffchainConfig, i)
+		f.Add(attested(f, netfile.KindOCR3ECDSAFeed, feed.Digest, 9, time.Unix(1_700_000_000, 0), -5), i)
+		f.Add(attested(f, netfile.KindOCR3BLSFeed, feed.Digest, 9, time.Unix(1_700_000_000, 0), -5), i)
 	}
 	f.Fuzz(func(t *testing.T, blob []byte, kind int) {
 		kinds := Blobs()

@@ -2,6 +2,8 @@ package netfile
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/plugins/median"
@@ -89,11 +91,17 @@ var (
 	}
 )
 
-// allParameters returns those of all protocols; some are there more than once.
+// allParameters returns those of all protocols, by name.
 func allParameters() []parameter {
-	var all []parameter
+	byName := make(map[string]parameter)
 	for _, list := range parameters {
-		all = append(all, list...)
+		for _, p := range list {
+			byName[p.name] = p
+		}
+	}
+	var all []parameter
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		all = append(all, byName[name])
 	}
 	return all
 }
