@@ -12,6 +12,8 @@ import (
 
 // The templates are network files for a development chain, with a comment for what has to be thought about.
 var (
+	//go:embed template-ocr1.yaml
+	templateOCR1 string
 	//go:embed template.yaml
 	templateOCR2 string
 	//go:embed template-ocr3.yaml
@@ -30,6 +32,7 @@ var templates = []templateKind{
 	{"ocr2", "", netfile.KindAccessControlledAggregator, templateOCR2},
 	{"ocr3", "ecdsa", netfile.KindOCR3ECDSAFeed, templateOCR3},
 	{"ocr3", "bls", netfile.KindOCR3BLSFeed, templateOCR3},
+	{"ocr1", "", netfile.KindOCR1AccessControlledAggregator, templateOCR1},
 }
 
 // findTemplate returns the template of a protocol and a verifier, which may be empty.
@@ -63,7 +66,7 @@ func templateCommand() *cli.Command {
 		Usage:     "write a network file to begin with, with the oracles of the key files",
 		ArgsUsage: "[KEYFILE...]",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "protocol", Value: "ocr2", Usage: "what the oracles speak: ocr2 or ocr3"},
+			&cli.StringFlag{Name: "protocol", Value: "ocr2", Usage: "what the oracles speak: ocr2, ocr3 or ocr1"},
 			&cli.StringFlag{Name: "verifier", Usage: "how oracles of ocr3 sign reports: ecdsa or bls (default: ecdsa)"},
 			&cli.Uint64Flag{Name: "chain-id", Value: 31337, Usage: "the chain `ID`"},
 			&cli.StringFlag{Name: "rpc", Value: "http://127.0.0.1:8545", Usage: "`URL` of a node"},

@@ -31,6 +31,8 @@ type aggregator struct {
 	// deployment returns what creates the contract.
 	deployment func(c *netfile.Contract) []byte
 	answers    answersABI
+	// boundsInConfig says that configs have the bounds of answers, too.
+	boundsInConfig bool
 
 	link, billingAccessController, requesterAccessController getter[common.Address]
 	validator                                                getter[netfile.Validator]
@@ -63,7 +65,7 @@ func (a *aggregator) payments() *payments { return &a.payment }
 const redeploy = "it is fixed when the contract is deployed: correct the network file, or take out contract.address to deploy another contract"
 
 func (a *aggregator) settings() []setting {
-	settings := append(fixedSettings(), setting{
+	settings := append(fixedSettings(a.boundsInConfig), setting{
 		check: "contract", byConstructor: true,
 		fields:  targetFields("contract.link", func(c *netfile.Contract) netfile.Target { return c.Link }),
 		blocked: "a new token means that all oracles are paid out in the old one and the rest goes to somebody: call setLinkToken by hand, or correct the network file",
@@ -140,9 +142,9 @@ func (a *aggregator) lint(p *Plan) {
 	if c.Link == (netfile.Target{}) {
 		p.note(config.SeverityWarning, "contract.link", "without a token nobody can be paid, and nothing that has to do with payment works")
 	}
-	if b := c.Billing; b != nil && b.ReasonableGasPriceGwei > b.MaximumGasPriceGwei {
+	if reasonable, maximum := c.GasPrices(); reasonable > maximum {
 		p.note(config.SeverityWarning, "contract.billing.reasonableGasPriceGwei", "%d is more than maximumGasPriceGwei (%d), which is the most that is ever reimbursed",
-			b.ReasonableGasPriceGwei, b.MaximumGasPriceGwei)
+			reasonable, maximum)
 	}
 }
 
@@ -171,8 +173,9 @@ type round struct {
 	ID, Answer, StartedAt, UpdatedAt *big.Int
 }
 
-// fixedSettings are those that all contracts with answers have, and that cannot be changed.
-func fixedSettings() []setting {
+// fixedSettings are those that all contracts with answers have, and that cannot be changed. boundsInConfig says that configs have the
+// bounds, too.
+func fixedSettings(boundsInConfig bool) []setting {
 	fixed := func(name string, value func(c *netfile.Contract) string) setting {
 		return setting{
 			check: "contract", byConstructor: true, blocked: redeploy,
@@ -181,7 +184,7 @@ func fixedSettings() []setting {
 	}
 	bound := func(name string, value func(c *netfile.Contract) *big.Int) setting {
 		s := fixed(name, func(c *netfile.Contract) string { return value(c).String() })
-		s.inConfig = true
+		s.inConfig = boundsInConfig
 		return s
 	}
 	return []setting{

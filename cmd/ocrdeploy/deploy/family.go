@@ -89,7 +89,7 @@ type entry struct {
 }
 
 // protocols are all that there are.
-var protocols = []protocol{ocr2Protocol{}, ocr3Protocol{}}
+var protocols = []protocol{ocr2Protocol{}, ocr3Protocol{}, ocr1Protocol{}}
 
 // contracts are all kinds that there are.
 var contracts = map[netfile.Kind]entry{
@@ -98,6 +98,9 @@ var contracts = map[netfile.Kind]entry{
 	netfile.KindOther:                      {ocr2Protocol{}, foreign{}},
 	netfile.KindOCR3ECDSAFeed:              {ocr3Protocol{}, ocr3ECDSAFeed},
 	netfile.KindOCR3BLSFeed:                {ocr3Protocol{}, ocr3BLSFeed},
+
+	netfile.KindOCR1Aggregator:                 {ocr1Protocol{}, ocr1Aggregator},
+	netfile.KindOCR1AccessControlledAggregator: {ocr1Protocol{}, ocr1AccessControlledAggregator},
 }
 
 // Digest is a config digest: its bytes, of which protocols have different numbers. Empty is none.

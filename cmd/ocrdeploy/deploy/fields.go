@@ -30,6 +30,7 @@ type parsedConfig struct {
 
 // parsers read offchain configs, by version.
 var parsers = map[uint64]func(offchainConfig []byte) (*parsedConfig, error){
+	config.OCR1Version: parseOCR1,
 	config.OCR2Version: parseOCR2,
 	config.OCR3Version: parseOCR3,
 }
@@ -66,8 +67,16 @@ func (c *configParts) fields() []Field {
 	} else {
 		fields = append(fields, parsed.config.Fields(parsed.protocol)...)
 	}
+	return append(fields, c.oracleFields(parsed)...)
+}
+
+// oracleFields shows the oracles of a config.
+func (c *configParts) oracleFields(parsed *parsedConfig) []Field {
+	var fields []Field
 	for i := range max(len(c.signers), len(c.transmitters), len(parsed.offchainPublicKeys), len(parsed.peerIDs)) {
-		oracle := func(name, value string) { add(fmt.Sprintf("oracles[%d].%s", i, name), value) }
+		oracle := func(name, value string) {
+			fields = append(fields, field(fmt.Sprintf("oracles[%d].%s", i, name), value))
+		}
 		if i < len(c.signers) {
 			oracle(c.signerName, c.signers[i])
 		}

@@ -291,6 +291,7 @@ func newOCR2Aggregator(code string) *aggregator {
 			return append(common.FromHex(code), abi.PackConstructor(c.Link.Address, c.MinAnswer, c.MaxAnswer,
 				c.BillingAccessController.Address, c.RequesterAccessController.Address, c.Decimals, c.Description)...)
 		},
+		boundsInConfig: true,
 		answers: answersABI{
 			minAnswer:   getter[*big.Int]{"minAnswer", abi.PackMinAnswer(), abi.UnpackMinAnswer},
 			maxAnswer:   getter[*big.Int]{"maxAnswer", abi.PackMaxAnswer(), abi.UnpackMaxAnswer},

@@ -340,7 +340,7 @@ func (f *ocr3Feed) read(ctx context.Context, r reader, s *State) error {
 	return f.answers.read(ctx, r, &s.Settings)
 }
 
-func (*ocr3Feed) settings() []setting { return fixedSettings() }
+func (*ocr3Feed) settings() []setting { return fixedSettings(true) }
 
 func (*ocr3Feed) payments() *payments { return nil }
 

@@ -23,6 +23,8 @@ type payments struct {
 	unpaidRounds func(transmitter common.Address) getter[uint32]
 
 	setPayees func(transmitters, payees []common.Address) []byte
+	// required says that the contract takes no config with an oracle that has no payee.
+	required bool
 	// withdraw is the calldata with which a payee gets what a transmitter earned. From others it reverts with onlyPayee.
 	withdraw  func(transmitter common.Address) []byte
 	onlyPayee error
@@ -96,7 +98,12 @@ func (p *payments) payeeFromLogs(ctx context.Context, r reader, transmitter comm
 	return payee
 }
 
-func (p *Plan) noPayee(i int) {
+func (p *Plan) noPayee(i int, pay *payments) {
+	if pay.required {
+		p.note(config.SeverityError, fmt.Sprintf("oracles[%d].payee", i),
+			"%s has no payee: the contract refuses a config with such an oracle; name one", p.Network.OracleName(i))
+		return
+	}
 	p.note(config.SeverityWarning, fmt.Sprintf("oracles[%d].payee", i),
 		"%s has no payee: what it earns would go to the zero address; name one before it transmits", p.Network.OracleName(i))
 }
@@ -106,7 +113,7 @@ func (p *Plan) planNewPayees(pay *payments) {
 	var transmitters, payees []common.Address
 	for i, oracle := range p.Network.Oracles {
 		if oracle.Payee == (common.Address{}) {
-			p.noPayee(i)
+			p.noPayee(i, pay)
 			continue
 		}
 		p.Changes = append(p.Changes, Change{Field: fmt.Sprintf("oracles[%d].payee", i), New: oracle.Payee.Hex()})
@@ -130,7 +137,7 @@ func (p *Plan) planPayees(ctx context.Context, r reader, pay *payments) error {
 		switch {
 		case oracle.Payee == (common.Address{}):
 			if payee.isUnset {
-				p.noPayee(i)
+				p.noPayee(i, pay)
 			}
 		case payee.isWanted:
 		case payee.isUnset:

@@ -39,10 +39,11 @@ type kind struct {
 }
 
 // kinds are all that there are. A contract of a new kind is an entry here, and one in the table of package deploy.
-var kinds = slices.Concat(ocr2Kinds, ocr3Kinds)
+var kinds = slices.Concat(ocr2Kinds, ocr3Kinds, ocr1Kinds)
 
 // parameters are those of a protocol's configs, beside f, in the order in which they are shown.
 var parameters = map[Protocol][]parameter{
+	OCR1: ocr1Parameters,
 	OCR2: ocr2Parameters,
 	OCR3: ocr3Parameters,
 }

@@ -77,6 +77,8 @@ type Contract struct {
 	RequesterAccessController Target
 	// Billing are the prices. Nil leaves those of the contract alone, which at first are 0.
 	Billing *Billing
+	// OCR1Billing are the prices of a contract of OCR1, in place of Billing.
+	OCR1Billing *OCR1Billing
 	// Validator is told of new answers. Nil leaves the one of the contract alone.
 	Validator *Validator
 	// OnchainConfig is what a contract of KindOther is to read of its config. Of such a contract, nothing but this, Kind and Address is set.
@@ -109,6 +111,9 @@ type Config struct {
 	DeltaGrace    time.Duration
 	DeltaStage    time.Duration
 	RMax          uint64
+	// Of OCR1.
+	DeltaC   time.Duration
+	AlphaPPB uint64
 	// Of OCR3.
 	DeltaInitial, DeltaCertifiedCommitRequest time.Duration
 	// S is the transmission schedule; nil stands for a stage of one oracle for each of the oracles.

@@ -39,11 +39,7 @@ var ocr2Parameters = []parameter{
 }
 
 func readOCR2Aggregator(m *mapping, c *Contract) {
-	c.Link = m.target("link", true)
-	readAnswers(m, c)
-	c.BillingAccessController = m.target("billingAccessController", false)
-	c.RequesterAccessController = m.target("requesterAccessController", false)
-	m.section("billing", false, func(m *mapping) {
+	readAggregator(m, c, func(m *mapping) {
 		c.Billing = &Billing{
 			MaximumGasPriceGwei:       uint32(m.number("maximumGasPriceGwei", true, maxUint32)),
 			ReasonableGasPriceGwei:    uint32(m.number("reasonableGasPriceGwei", true, maxUint32)),
@@ -52,12 +48,17 @@ func readOCR2Aggregator(m *mapping, c *Contract) {
 			AccountingGas:             uint32(m.number("accountingGas", true, 1<<24-1)),
 		}
 	})
-	readValidator(m, c)
 }
 
 const maxUint32 = 1<<32 - 1
 
-func readValidator(m *mapping, c *Contract) {
+// readAggregator reads what the aggregators of OCR1 and OCR2 have in common; billing reads the prices, which differ.
+func readAggregator(m *mapping, c *Contract, billing func(m *mapping)) {
+	c.Link = m.target("link", true)
+	readAnswers(m, c)
+	c.BillingAccessController = m.target("billingAccessController", false)
+	c.RequesterAccessController = m.target("requesterAccessController", false)
+	m.section("billing", false, billing)
 	m.section("validator", false, func(m *mapping) {
 		c.Validator = &Validator{Address: m.address("address"), GasLimit: uint32(m.number("gasLimit", true, maxUint32))}
 	})
@@ -65,6 +66,9 @@ func readValidator(m *mapping, c *Contract) {
 
 func checkOCR2Aggregator(n *Network, add addProblem) {
 	checkAnswers(n, add)
+	if n.Contract.OCR1Billing != nil {
+		add("contract.billing", "is that of OCR1: write the prices that a contract of kind %s has", n.Contract.Kind)
+	}
 	if b := n.Contract.Billing; b != nil && b.AccountingGas >= 1<<24 {
 		add("contract.billing.accountingGas", "%d must be less than 2^24", b.AccountingGas)
 	}

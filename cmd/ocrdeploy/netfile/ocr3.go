@@ -61,7 +61,7 @@ func checkOCR3Feed(n *Network, add addProblem) {
 		path, why string
 	}{
 		{c.Link != Target{}, "contract.link", whyNoPayments},
-		{c.Billing != nil, "contract.billing", whyNoPayments},
+		{c.Billing != nil || c.OCR1Billing != nil, "contract.billing", whyNoPayments},
 		{c.BillingAccessController != Target{}, "contract.billingAccessController", whyNoPayments},
 		{c.RequesterAccessController != Target{}, "contract.requesterAccessController", whyNoAccess},
 		{c.Validator != nil, "contract.validator", whyNoAccess},
