@@ -58,10 +58,11 @@ func (n *node) ContractEpoch() (epoch uint32, known bool) {
 	return epoch, err == nil
 }
 
-func (n *node) Decode(b []byte) (ocr2wire.Message, error) { return ocr2wire.Decode(b) }
-func (n *node) CheckSize(m ocr2wire.Message) error        { return ocr2wire.CheckSize(m, n.limits) }
-func (n *node) Started(start any)                         { n.sim.checkers.Started(n, start.(*ocr2.Start)) }
-func (n *node) Left(effect kernel.Effect)                 { n.sim.checkers.Left(n, effect) }
+func (n *node) Decode(b []byte) (ocr2wire.Message, error)        { return ocr2wire.Decode(b) }
+func (n *node) CheckSize(m ocr2wire.Message) error               { return ocr2wire.CheckSize(m, n.limits) }
+func (n *node) Started(start any)                                { n.sim.checkers.Started(n, start.(*ocr2.Start)) }
+func (n *node) Delivered(commontypes.OracleID, ocr2wire.Message) {}
+func (n *node) Left(effect kernel.Effect)                        { n.sim.checkers.Left(n, effect) }
 func (n *node) Outgoing(to commontypes.OracleID, m ocr2wire.Message) {
 	n.hand.traitor.Outgoing(n.hand, to, m)
 }

@@ -9,17 +9,18 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/simtest"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
 // TestSignaturesCannotBeForged: each signature is good for its signer, kind and content alone.
 func TestSignaturesCannotBeForged(t *testing.T) {
-	real, err := newRealKeys(1, 4)
+	keys, err := engine.NewKeys(1, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, keys := range map[string]signatures{"seals": newSeals(1), "real keys": real} {
+	for name, keys := range map[string]signatures{"seals": newSeals(1), "real keys": &realKeys{keys}} {
 		t.Run(name, func(t *testing.T) {
 			ctx := types.ReportContext{ReportTimestamp: types.ReportTimestamp{Epoch: 1, Round: 2}}
 			report, message := types.Report("report"), []byte("message")

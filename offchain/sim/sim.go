@@ -105,7 +105,7 @@ func newSimulation(o Options) *simulation {
 	s.Settings = roundsim.Settings[ocr2wire.Message]{
 		Rounds: o.Rounds, HealAfter: o.HealAfter,
 		DeltaProgress: t.DeltaProgress, DeltaResend: t.DeltaResend, DeltaRound: t.DeltaRound, DeltaStage: t.DeltaStage, RMax: t.RMax, S: t.S,
-		Crashes: f.Crashes, MaxDowntime: f.MaxDowntime, ClockSkew: f.ClockSkew, ClockDriftPPM: f.ClockDriftPPM, Breaks: o.breaks,
+		Crashes: f.Crashes, MaxDowntime: f.MaxDowntime, ClockSkew: f.ClockSkew, ClockDriftPPM: f.ClockDriftPPM, DiskDelay: f.Disk.Delay, Breaks: o.breaks,
 		LeavesOut:    f.PluginErrors > 0 || f.PluginSlow > 0, // where a query failed
 		Observations: func(m ocr2wire.Message) int { return len(m.(*ocr2wire.ReportReq).Observations) },
 		Transmission: func(effect kernel.Effect) (kernel.CallID, ocr2.Round, bool) {
@@ -116,7 +116,11 @@ func newSimulation(o Options) *simulation {
 			e, ok := ev.(ocr2.TransmitDone)
 			return e.ID, e.Err, ok
 		},
-		TransmissionLost: "transmitting a report failed",
+		Harmless: []string{"transmitting a report failed"}, // another oracle was faster
+		NewEpoch: func(epoch uint32) ocr2wire.Message { return &ocr2wire.NewEpoch{Epoch: epoch} },
+		ObserveReq: func(epoch uint32, round uint8) ocr2wire.Message {
+			return &ocr2wire.ObserveReq{Epoch: epoch, Round: round}
+		},
 	}
 	return s
 }
@@ -126,11 +130,11 @@ func (s *simulation) setUp() error {
 	ids := s.SetUp(s.digest[:], len(o.Traitors), o.TraitorIDs)
 	s.keys = newSeals(o.Seed)
 	if o.RealKeys {
-		real, err := newRealKeys(o.Seed, o.N)
+		keys, err := engine.NewKeys(o.Seed, o.N)
 		if err != nil {
 			return err
 		}
-		s.keys = real
+		s.keys = &realKeys{keys}
 	}
 	s.contract = &Contract{sim: s, random: s.Stream("contract")}
 	s.Network = engine.NewNetwork(&s.World, o.N, o.Faults.Network)
@@ -161,7 +165,7 @@ func (s *simulation) newNode(traitor int) {
 	s.nodes = append(s.nodes, n)
 	if traitor >= 0 {
 		t := s.options.Traitors[traitor]
-		n.hand = &Hand{Hand: engine.NewHand(&n.Node, t.Name), node: n, traitor: t}
+		n.hand = &Hand{Hand: n.NewHand(t.Name), node: n, traitor: t}
 	}
 	env := &Environment{
 		OracleID: n.ID, Traitor: traitor >= 0, Contract: s.contract, Random: s.Stream("plugin", uint64(n.ID)), Digest: s.digest,

@@ -4,6 +4,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/roundsim"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -38,6 +39,12 @@ type (
 	// Garbage sends bytes: random ones, its own messages with some bits changed or their ends cut off, and messages that are
 	// too large. It tries to make the others fail while they read.
 	Garbage = engine.Garbage[*Hand, ocr2wire.Message]
+	// Racer wishes for epochs far ahead, up to the last one there is, and for ones long over: it tries to drag the others along,
+	// to use up the epochs, and to fill their buffers with messages of the future.
+	Racer = roundsim.Racer[*Hand, ocr2wire.Message]
+	// Withholding does all the work of a round but keeps its outcome back: as a leader it sends Final to one oracle only, as a
+	// follower it sends no Report. It tries to make oracles differ in what they have finalized.
+	Withholding = roundsim.Withholding[*Hand, ocr2wire.Message]
 	// Fickle behaves like one traitor for a while and then like another: it tries to combine what each of them achieves.
 	Fickle = engine.Fickle[*Hand, ocr2wire.Message]
 )
@@ -45,23 +52,14 @@ type (
 // Hand is what a traitor has in hand.
 type Hand struct {
 	// What traitors of all protocols have: Random, for this traitor alone; ID, N, F, Traitors and IsTraitor; Send, SendAs (another
-	// traitor), SendAfter, SendBytes and Broadcast.
-	engine.Hand[ocr2wire.Message]
+	// traitor), SendAfter, SendBytes and Broadcast; and Epoch (of the machine beneath; 0 before it has started), RMax and Leader.
+	roundsim.Hand[ocr2wire.Message]
 	node    *node
 	traitor Traitor
 }
 
-// RMax is the last round of an epoch.
-func (h *Hand) RMax() uint8 { return h.node.sim.options.Timing.RMax }
-
 // Quorum is the number of signatures of a final report.
 func (h *Hand) Quorum() int { return h.node.sim.quorum(true) }
-
-// Epoch returns the epoch in which the machine beneath is; 0 before it has started.
-func (h *Hand) Epoch() uint32 { return h.node.status.Epoch }
-
-// Leader returns the leader of an epoch.
-func (h *Hand) Leader(epoch uint32) commontypes.OracleID { return h.node.sim.Leaders.Leader(epoch) }
 
 // Timestamp returns a round in the form in which it is signed.
 func (h *Hand) Timestamp(epoch uint32, round uint8) types.ReportTimestamp {

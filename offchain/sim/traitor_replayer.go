@@ -2,6 +2,7 @@ package sim
 
 import (
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/roundsim"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -15,12 +16,9 @@ type Replayer struct {
 
 // Tick sends what was heard, and a report to the contract as if it were of a later round.
 func (t *Replayer) Tick(h *Hand) {
-	t.Replay(&h.Hand, func(m ocr2wire.Message) ocr2wire.Message {
+	t.Replay(&h.Hand.Hand, func(m ocr2wire.Message) ocr2wire.Message {
 		round := uint8(h.Random.IntN(int(h.RMax()) + 2))
-		if m.Kind() == ocr2wire.KindNewEpoch {
-			return m
-		}
-		return engine.Moved(m, map[string]uint64{"Epoch": uint64(h.Epoch()), "Round": uint64(round)})
+		return roundsim.Moved(m, h.Epoch(), round)
 	})
 	if len(t.Seen) == 0 {
 		return

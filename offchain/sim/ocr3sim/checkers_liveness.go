@@ -1,48 +1,34 @@
 package ocr3sim
 
 import (
-	"slices"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
+	"github.com/ocrkit/ocrkit/offchain/wire/ocr3wire"
 )
 
 // following (L1): after the network has healed, every honest oracle soon is in the epoch that more than 2f honest ones wish for.
 type following struct {
-	sim    *simulation
-	wished uint64  // what more than 2f honest oracles wish for
-	since  instant // when that was first seen
+	watch engine.Following[ocr3wire.Message]
 }
 
-func newFollowing(s *simulation) *following { return &following{sim: s} }
-
-// count finds out what more than 2f honest oracles wish for.
-func (c *following) count() {
-	c.since = max(c.since, c.sim.healedAt)
-	wishes := make([]uint64, 0, c.sim.options.N)
-	for _, n := range c.sim.nodes {
-		if n.Honest() {
-			wishes = append(wishes, n.status.Wish)
-		}
-	}
-	slices.Sort(wishes)
-	if last := len(wishes) - 1 - 2*c.sim.options.F; last >= 0 && wishes[last] > c.wished {
-		c.wished, c.since = wishes[last], c.sim.Now
-	}
+func newFollowing(s *simulation) *following {
+	return &following{engine.Following[ocr3wire.Message]{
+		World: &s.World, Slack: engine.FollowingSlack(s.options.Timing.DeltaResend, s.options.Faults.Disk.Delay),
+		Wishes: func() (wishes []uint64) {
+			for _, n := range s.nodes {
+				if n.Honest() {
+					wishes = append(wishes, n.status.Wish)
+				}
+			}
+			return wishes
+		},
+	}}
 }
 
 func (c *following) Stepped(n *node, _ any, before, after *ocr3.Status) {
-	if !c.sim.Healed {
-		return
-	}
-	if after.Wish != before.Wish || c.sim.healedAt > c.since {
-		c.count()
-	}
-	slack := c.sim.options.Timing.DeltaResend + c.sim.options.Timing.DeltaResend/10 + 2*engine.MaxLatency + 4*c.sim.options.Faults.Disk.Delay + engine.DiskRetry
-	if after.Epoch < c.wished && c.sim.Now > max(c.since, c.sim.healedAt)+slack {
-		c.sim.Violated("following", "oracle %d is in epoch %d, though more than 2f honest oracles wish for %d since %s", n.ID, after.Epoch, c.wished, c.since)
-	}
+	c.watch.Check(n.ID, after.Epoch, after.Wish != before.Wish)
 }
 
 // timelyRounds (L2): after the network has healed, an honest leader starts its epoch and makes progress in time, as long as all
@@ -69,7 +55,7 @@ func (c *timelyRounds) Stepped(n *node, ev any, before, _ *ocr3.Status) {
 		if other == n {
 			wish = before.Wish
 		}
-		if other.status.Epoch != epoch || wish != epoch || other.status.Barred || other.view.enteredAt < c.sim.healedAt+calm {
+		if other.status.Epoch != epoch || wish != epoch || other.status.Barred || other.view.enteredAt < c.sim.HealedAt+calm {
 			return // who is not there, or about to leave, cannot be counted on
 		}
 		last = max(last, other.view.enteredAt)

@@ -107,7 +107,6 @@ type simulation struct {
 	contract   *Contract
 	checkers   *checkers
 	conspiracy conspiracy
-	healedAt   instant
 	// healedSeqNr is the highest sequence number that was committed anywhere when the network healed.
 	healedSeqNr uint64
 	stats       Stats
@@ -126,11 +125,11 @@ func (s *simulation) setUp() error {
 	s.schedule = config.NewScheduleV3(o.N, s.orderKey, config.NewStages(o.N, o.Timing.S, o.Timing.DeltaStage))
 	s.keys = newSeals(o.Seed)
 	if o.RealKeys {
-		real, err := newRealKeys(o.Seed, o.N, s.digest)
+		keys, err := engine.NewKeys(o.Seed, o.N)
 		if err != nil {
 			return err
 		}
-		s.keys = real
+		s.keys = &realKeys{keys, s.digest}
 	}
 	s.Healed = o.HealAfter == 0
 	s.contract = &Contract{sim: s, has: map[landedKey]bool{}}
@@ -273,9 +272,7 @@ func (s *simulation) begin() {
 }
 
 func (s *simulation) heal() {
-	s.Healed, s.healedAt = true, s.Now
-	s.TraceLine("heal")
-	s.Network.Heal()
+	s.Heal()
 	for _, n := range s.nodes {
 		s.healedSeqNr = max(s.healedSeqNr, n.status.CommittedSeqNr)
 		n.heal()

@@ -29,8 +29,9 @@ type World[M any] struct {
 
 	Now   Instant
 	Queue Queue[M]
-	// Healed tells that faults are over.
-	Healed bool
+	// Healed tells that faults are over, HealedAt since when.
+	Healed   bool
+	HealedAt Instant
 	// Traffic counts what happened to messages.
 	Traffic Traffic
 	// Fingerprint is a hash of everything that happened.
@@ -74,6 +75,13 @@ func (w *World[M]) Wire(m M) (message M, bytes []byte) {
 		return m, nil
 	}
 	return message, bytes
+}
+
+// Heal ends the faults.
+func (w *World[M]) Heal() {
+	w.Healed, w.HealedAt = true, w.Now
+	w.TraceLine("heal")
+	w.Network.Heal()
 }
 
 // At has something done at a virtual time.

@@ -53,8 +53,9 @@ type Driver[M, T, P any] interface {
 	Call(effect kernel.Effect)
 	// Text describes events that only this protocol has.
 	Text(ev rounds.Event) string
-	// Started, Stepped and Left are for the protocol's own checkers.
+	// Started, Delivered, Stepped and Left are for the protocol's own checkers.
 	Started(start any)
+	Delivered(from commontypes.OracleID, m M)
 	Stepped(ev rounds.Event)
 	Left(effect kernel.Effect)
 	// Incoming, Outgoing and Tick are the traitor's.
@@ -164,6 +165,8 @@ func (o *Oracle[M, T, P]) receive(h *engine.Happening[M]) {
 	if epoch, _ := message.Position(); message.Kind() == roundwire.KindNewEpoch && epoch > o.wishes[from] {
 		o.wishes[from] = epoch
 	}
+	o.Sim.Checkers.Delivered(o, from, message)
+	o.Driver.Delivered(from, message)
 	o.step(rounds.MessageReceived[M]{From: mistaken, Message: message})
 }
 

@@ -49,8 +49,11 @@ type Settings[M rounds.Message] struct {
 	// Transmission tells what an effect transmits, and Transmitted what became of a transmission.
 	Transmission func(kernel.Effect) (id kernel.CallID, round rounds.Round, ok bool)
 	Transmitted  func(ev any) (id kernel.CallID, err error, ok bool)
-	// TransmissionLost is what a machine logs when the contract, among others, does not take a report.
-	TransmissionLost string
+	// Harmless are warnings and errors that machines log though nothing is wrong.
+	Harmless []string
+	// NewEpoch and ObserveReq make messages.
+	NewEpoch   func(epoch uint32) M
+	ObserveReq func(epoch uint32, round uint8) M
 }
 
 // Counts count what happened in a run.
@@ -141,9 +144,7 @@ func (s *Sim[M, T, P]) begin() {
 		})
 	}
 	s.At(s.HealAfter, func() {
-		s.Healed = true
-		s.TraceLine("heal")
-		s.Network.Heal()
+		s.Heal()
 		for _, o := range s.Oracles {
 			o.heal()
 		}
