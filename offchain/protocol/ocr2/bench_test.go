@@ -18,25 +18,24 @@ func BenchmarkRound(b *testing.B) {
 		b.Run(fmt.Sprintf("n=%d", size.n), func(b *testing.B) {
 			cfg := testConfig(size.n, size.f)
 			cfg.RMax = 254
-			net := newNetwork(b, cfg)
-			net.instant = instantAnswers
-			rounds, steps := 0, 0
-			net.seen = func(own commontypes.OracleID, effect kernel.Effect) {
+			net := newNetwork(cfg, nil)
+			net.Answer = instantAnswers
+			done := 0
+			net.Seen = func(own commontypes.OracleID, effect kernel.Effect) {
 				if _, ok := effect.(CallQuery); ok {
-					rounds++
+					done++
 				}
 			}
-			net.stepped = &steps
-			net.start()
-			net.run(time.Second)
-			rounds, steps = 0, 0
+			net.Start(Start{ContractKnown: true})
+			net.Run(time.Second)
+			done, net.Steps = 0, 0
 			b.ReportAllocs()
 			b.ResetTimer()
-			for rounds < b.N {
-				net.run(cfg.DeltaRound / 10)
+			for done < b.N {
+				net.Run(cfg.DeltaRound / 10)
 			}
 			b.StopTimer()
-			b.ReportMetric(float64(steps)/float64(rounds), "steps/op")
+			b.ReportMetric(float64(net.Steps)/float64(done), "steps/op")
 		})
 	}
 }
