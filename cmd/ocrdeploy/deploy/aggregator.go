@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
 	"github.com/ocrkit/ocrkit/gen/ocr2/simplewriteaccesscontroller"
 	"github.com/ocrkit/ocrkit/gen/ocr2/testing/linktoken"
 	"github.com/ocrkit/ocrkit/offchain/config"
@@ -26,27 +27,28 @@ func get[T any](ctx context.Context, r reader, g getter[T]) (T, error) {
 	return query(ctx, r, g.name, g.calldata, g.unpack)
 }
 
-// aggregator is a contract that publishes medians and pays for them: what those of OCR1 and of OCR2 have in common.
+// aggregator is a contract that publishes medians and pays for them. What differs between those of OCR1 and of OCR2 is in its fields,
+// all else is common to them.
 type aggregator struct {
 	// deployment returns what creates the contract.
 	deployment func(c *netfile.Contract) []byte
-	answers    answersABI
 	// boundsInConfig says that configs have the bounds of answers, too.
 	boundsInConfig bool
+	// payeesRequired says that the contract takes no config with an oracle that has no payee.
+	payeesRequired bool
 
-	link, billingAccessController, requesterAccessController getter[common.Address]
-	validator                                                getter[netfile.Validator]
-	setBillingAccessController, setRequesterAccessController func(common.Address) []byte
-	setValidator                                             func(address common.Address, gasLimit uint32) []byte
-	// billing are the prices, which differ between protocols. readBilling reads them into the contract.
+	billingAccessController, requesterAccessController getter[common.Address]
+	validator                                          getter[netfile.Validator]
+	transmitters                                       getter[[]common.Address]
+	// billing are the prices. readBilling reads them into the contract.
 	billing     setting
 	readBilling func(ctx context.Context, r reader, c *netfile.Contract) error
-
-	payment      payments
-	transmitters getter[[]common.Address]
 	// latestReport reads which report the contract accepted last.
 	latestReport func(ctx context.Context, r reader, s *Status) error
 }
+
+// anyAggregator has the functions that aggregators of OCR1 and OCR2 have in common: same name, same arguments, same results.
+var anyAggregator = ocr2aggregator.NewOCR2Aggregator()
 
 func (a *aggregator) prerequisites(c *netfile.Contract) []prerequisite {
 	controller := simplewriteaccesscontroller.SimpleWriteAccessControllerMetaData.Bin
@@ -59,7 +61,7 @@ func (a *aggregator) prerequisites(c *netfile.Contract) []prerequisite {
 
 func (a *aggregator) code(c *netfile.Contract) []byte { return a.deployment(c) }
 
-func (a *aggregator) payments() *payments { return &a.payment }
+func (a *aggregator) payments() *payments { return &payments{required: a.payeesRequired} }
 
 // redeploy says what to do about what cannot be changed.
 const redeploy = "it is fixed when the contract is deployed: correct the network file, or take out contract.address to deploy another contract"
@@ -73,13 +75,13 @@ func (a *aggregator) settings() []setting {
 		check: "contract", byConstructor: true, step: StepSetBillingAccessController,
 		fields: targetFields("contract.billingAccessController", func(c *netfile.Contract) netfile.Target { return c.BillingAccessController }),
 		calldata: func(c *netfile.Contract) []byte {
-			return a.setBillingAccessController(c.BillingAccessController.Address)
+			return anyAggregator.PackSetBillingAccessController(c.BillingAccessController.Address)
 		},
 	}, setting{
 		check: "contract", byConstructor: true, step: StepSetRequesterAccessController,
 		fields: targetFields("contract.requesterAccessController", func(c *netfile.Contract) netfile.Target { return c.RequesterAccessController }),
 		calldata: func(c *netfile.Contract) []byte {
-			return a.setRequesterAccessController(c.RequesterAccessController.Address)
+			return anyAggregator.PackSetRequesterAccessController(c.RequesterAccessController.Address)
 		},
 	}, setting{
 		check: "contract", step: StepSetValidator,
@@ -89,7 +91,9 @@ func (a *aggregator) settings() []setting {
 			}
 			return nil
 		},
-		calldata: func(c *netfile.Contract) []byte { return a.setValidator(c.Validator.Address, c.Validator.GasLimit) },
+		calldata: func(c *netfile.Contract) []byte {
+			return anyAggregator.PackSetValidatorConfig(c.Validator.Address, c.Validator.GasLimit)
+		},
 	})
 	billing := a.billing
 	billing.check, billing.step = "billing", StepSetBilling
@@ -107,19 +111,21 @@ func targetFields(name string, of func(c *netfile.Contract) netfile.Target) func
 	}
 }
 
+var linkToken = getter[common.Address]{"getLinkToken", anyAggregator.PackGetLinkToken(), anyAggregator.UnpackGetLinkToken}
+
 func (a *aggregator) read(ctx context.Context, r reader, s *State) error {
 	c := &s.Settings
 	for _, target := range []struct {
 		get getter[common.Address]
 		to  *netfile.Target
-	}{{a.link, &c.Link}, {a.billingAccessController, &c.BillingAccessController}, {a.requesterAccessController, &c.RequesterAccessController}} {
+	}{{linkToken, &c.Link}, {a.billingAccessController, &c.BillingAccessController}, {a.requesterAccessController, &c.RequesterAccessController}} {
 		address, err := get(ctx, r, target.get)
 		if err != nil {
 			return err
 		}
 		*target.to = netfile.Target{Address: address}
 	}
-	if err := a.answers.read(ctx, r, c); err != nil {
+	if err := readAnswers(ctx, r, c); err != nil {
 		return err
 	}
 	if err := a.readBilling(ctx, r, c); err != nil {
@@ -130,7 +136,7 @@ func (a *aggregator) read(ctx context.Context, r reader, s *State) error {
 		return err
 	}
 	c.Validator = &validator
-	s.LinkAvailable, s.LinkErr = get(ctx, r, a.payment.linkAvailable)
+	s.LinkAvailable, s.LinkErr = get(ctx, r, linkAvailable)
 	return nil
 }
 
@@ -157,21 +163,17 @@ func (a *aggregator) status(ctx context.Context, r reader, s *Status) error {
 		return err
 	}
 	s.transmitters(transmitters)
-	return a.answers.status(ctx, r, s)
+	return answerStatus(ctx, r, s)
 }
 
-// answersABI is how a contract publishes answers.
-type answersABI struct {
-	minAnswer, maxAnswer getter[*big.Int]
-	decimals             getter[uint8]
-	description          getter[string]
-	latestRound          getter[round]
-}
-
-// round is what a contract published with a report.
-type round struct {
-	ID, Answer, StartedAt, UpdatedAt *big.Int
-}
+// The functions that all contracts with answers have, whatever their protocol.
+var (
+	minAnswer   = getter[*big.Int]{"minAnswer", anyAggregator.PackMinAnswer(), anyAggregator.UnpackMinAnswer}
+	maxAnswer   = getter[*big.Int]{"maxAnswer", anyAggregator.PackMaxAnswer(), anyAggregator.UnpackMaxAnswer}
+	decimals    = getter[uint8]{"decimals", anyAggregator.PackDecimals(), anyAggregator.UnpackDecimals}
+	description = getter[string]{"description", anyAggregator.PackDescription(), anyAggregator.UnpackDescription}
+	latestRound = getter[ocr2aggregator.LatestRoundDataOutput]{"latestRoundData", anyAggregator.PackLatestRoundData(), anyAggregator.UnpackLatestRoundData}
+)
 
 // fixedSettings are those that all contracts with answers have, and that cannot be changed. boundsInConfig says that configs have the
 // bounds, too.
@@ -196,26 +198,28 @@ func fixedSettings(boundsInConfig bool) []setting {
 	}
 }
 
-func (a answersABI) read(ctx context.Context, r reader, c *netfile.Contract) (err error) {
-	if c.MinAnswer, err = get(ctx, r, a.minAnswer); err != nil {
+// readAnswers reads the settings that fixedSettings compares.
+func readAnswers(ctx context.Context, r reader, c *netfile.Contract) (err error) {
+	if c.MinAnswer, err = get(ctx, r, minAnswer); err != nil {
 		return err
 	}
-	if c.MaxAnswer, err = get(ctx, r, a.maxAnswer); err != nil {
+	if c.MaxAnswer, err = get(ctx, r, maxAnswer); err != nil {
 		return err
 	}
-	if c.Decimals, err = get(ctx, r, a.decimals); err != nil {
+	if c.Decimals, err = get(ctx, r, decimals); err != nil {
 		return err
 	}
-	c.Description, err = get(ctx, r, a.description)
+	c.Description, err = get(ctx, r, description)
 	return err
 }
 
-func (a answersABI) status(ctx context.Context, r reader, s *Status) error {
-	latest, err := get(ctx, r, a.latestRound)
+// answerStatus reads the latest answer.
+func answerStatus(ctx context.Context, r reader, s *Status) error {
+	latest, err := get(ctx, r, latestRound)
 	if err != nil {
 		return err
 	}
-	s.RoundID, s.Answer = latest.ID, latest.Answer
+	s.RoundID, s.Answer = latest.RoundId, latest.Answer
 	s.Observed, s.Transmitted = time.Unix(latest.StartedAt.Int64(), 0).UTC(), time.Unix(latest.UpdatedAt.Int64(), 0).UTC()
 	return nil
 }

@@ -123,6 +123,19 @@ func (p *parsedConfig) secrets() []Field {
 	return fields
 }
 
+// decodeOffchainConfig takes what encodes to the same bytes again: protobuf would read almost anything.
+func decodeOffchainConfig(blob []byte, canonical func([]byte) ([]byte, bool, error), parse func([]byte) (*parsedConfig, error)) (*Decoded, error) {
+	written, same, err := canonical(blob)
+	if err := plainError(blob, written, same, err); err != nil {
+		return nil, err
+	}
+	parsed, err := parse(blob)
+	if err != nil {
+		return nil, err
+	}
+	return parsed.decoded()
+}
+
 // decoded shows an offchain config by itself.
 func (p *parsedConfig) decoded() (*Decoded, error) {
 	if len(p.offchainPublicKeys) == 0 {

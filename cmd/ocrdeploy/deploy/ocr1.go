@@ -161,17 +161,8 @@ func (ocr1Protocol) compose(network *netfile.Network, contract common.Address, c
 	return &Composed{Calldata: ocr1.AppendSetConfig(nil, call), OffchainConfig: call.Encoded, Count: count, Digest: Digest(digest[:])}, nil
 }
 
-// offchainConfig takes what encodes to the same bytes again.
 func (ocr1Protocol) offchainConfig(blob []byte) (*Decoded, error) {
-	canonical, same, err := ocr1config.Canonical(blob)
-	if err := plainError(blob, canonical, same, err); err != nil {
-		return nil, err
-	}
-	parsed, err := parseOCR1(blob)
-	if err != nil {
-		return nil, err
-	}
-	return parsed.decoded()
+	return decodeOffchainConfig(blob, ocr1config.Canonical, parseOCR1)
 }
 
 func (ocr1Protocol) calldata(blob []byte) (*Decoded, error) {
@@ -244,26 +235,12 @@ func newOCR1Aggregator(code string) *aggregator {
 				b.LinkGweiPerObservation, b.LinkGweiPerTransmission, c.Link.Address, c.MinAnswer, c.MaxAnswer,
 				c.BillingAccessController.Address, c.RequesterAccessController.Address, c.Decimals, c.Description)...)
 		},
-		answers: answersABI{
-			minAnswer:   getter[*big.Int]{"minAnswer", abi.PackMinAnswer(), abi.UnpackMinAnswer},
-			maxAnswer:   getter[*big.Int]{"maxAnswer", abi.PackMaxAnswer(), abi.UnpackMaxAnswer},
-			decimals:    getter[uint8]{"decimals", abi.PackDecimals(), abi.UnpackDecimals},
-			description: getter[string]{"description", abi.PackDescription(), abi.UnpackDescription},
-			latestRound: getter[round]{"latestRoundData", abi.PackLatestRoundData(), func(b []byte) (round, error) {
-				out, err := abi.UnpackLatestRoundData(b)
-				return round{out.RoundId, out.Answer, out.StartedAt, out.UpdatedAt}, err
-			}},
-		},
-		link:                         getter[common.Address]{"getLinkToken", abi.PackGetLinkToken(), abi.UnpackGetLinkToken},
-		billingAccessController:      getter[common.Address]{"billingAccessController", abi.PackBillingAccessController(), abi.UnpackBillingAccessController},
-		requesterAccessController:    getter[common.Address]{"requesterAccessController", abi.PackRequesterAccessController(), abi.UnpackRequesterAccessController},
-		setBillingAccessController:   abi.PackSetBillingAccessController,
-		setRequesterAccessController: abi.PackSetRequesterAccessController,
+		billingAccessController:   getter[common.Address]{"billingAccessController", abi.PackBillingAccessController(), abi.UnpackBillingAccessController},
+		requesterAccessController: getter[common.Address]{"requesterAccessController", abi.PackRequesterAccessController(), abi.UnpackRequesterAccessController},
 		validator: getter[netfile.Validator]{"validatorConfig", abi.PackValidatorConfig(), func(b []byte) (netfile.Validator, error) {
 			out, err := abi.UnpackValidatorConfig(b)
 			return netfile.Validator{Address: out.Validator, GasLimit: out.GasLimit}, err
 		}},
-		setValidator: abi.PackSetValidatorConfig,
 		billing: setting{fields: ocr1Billing, byConstructor: true, calldata: func(c *netfile.Contract) []byte {
 			b := c.OCR1Billing
 			return abi.PackSetBilling(b.MaximumGasPriceGwei, b.ReasonableGasPriceGwei, b.MicroLinkPerEth, b.LinkGweiPerObservation, b.LinkGweiPerTransmission)
@@ -279,29 +256,8 @@ func newOCR1Aggregator(code string) *aggregator {
 			}
 			return nil
 		},
-		payment: payments{
-			linkAvailable: getter[*big.Int]{"linkAvailableForPayment", abi.PackLinkAvailableForPayment(), abi.UnpackLinkAvailableForPayment},
-			owed: func(transmitter common.Address) getter[*big.Int] {
-				return getter[*big.Int]{"owedPayment", abi.PackOwedPayment(transmitter), abi.UnpackOwedPayment}
-			},
-			unpaidRounds: func(transmitter common.Address) getter[uint32] {
-				return getter[uint32]{"oracleObservationCount", abi.PackOracleObservationCount(transmitter), func(b []byte) (uint32, error) {
-					count, err := abi.UnpackOracleObservationCount(b)
-					return uint32(count), err
-				}}
-			},
-			setPayees: abi.PackSetPayees,
-			required:  true,
-			withdraw:  abi.PackWithdrawPayment,
-			onlyPayee: ocr1.ErrOnlyPayeeCanWithdraw,
-			payeeSet:  ocr1.PayeeshipTransferredTopic,
-			payeeOf: func(log *ethtypes.Log) (common.Address, error) {
-				var event ocr1.PayeeshipTransferred
-				err := ocr1.DecodePayeeshipTransferred(log, &event)
-				return event.Current, err
-			},
-		},
-		transmitters: getter[[]common.Address]{"transmitters", abi.PackTransmitters(), abi.UnpackTransmitters},
+		payeesRequired: true,
+		transmitters:   getter[[]common.Address]{"transmitters", abi.PackTransmitters(), abi.UnpackTransmitters},
 		latestReport: func(ctx context.Context, r reader, s *Status) error {
 			report, err := query(ctx, r, "latestTransmissionDetails", abi.PackLatestTransmissionDetails(), abi.UnpackLatestTransmissionDetails)
 			if err != nil {

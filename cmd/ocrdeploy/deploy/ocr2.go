@@ -176,17 +176,8 @@ func level(development bool) confighelper.Level {
 	return confighelper.LevelProduction
 }
 
-// offchainConfig takes what encodes to the same bytes again: protobuf would read almost anything.
 func (ocr2Protocol) offchainConfig(blob []byte) (*Decoded, error) {
-	canonical, same, err := ocr2config.Canonical(blob)
-	if err := plainError(blob, canonical, same, err); err != nil {
-		return nil, err
-	}
-	parsed, err := parseOCR2(blob)
-	if err != nil {
-		return nil, err
-	}
-	return parsed.decoded()
+	return decodeOffchainConfig(blob, ocr2config.Canonical, parseOCR2)
 }
 
 func (ocr2Protocol) calldata(blob []byte) (*Decoded, error) {
@@ -291,27 +282,13 @@ func newOCR2Aggregator(code string) *aggregator {
 			return append(common.FromHex(code), abi.PackConstructor(c.Link.Address, c.MinAnswer, c.MaxAnswer,
 				c.BillingAccessController.Address, c.RequesterAccessController.Address, c.Decimals, c.Description)...)
 		},
-		boundsInConfig: true,
-		answers: answersABI{
-			minAnswer:   getter[*big.Int]{"minAnswer", abi.PackMinAnswer(), abi.UnpackMinAnswer},
-			maxAnswer:   getter[*big.Int]{"maxAnswer", abi.PackMaxAnswer(), abi.UnpackMaxAnswer},
-			decimals:    getter[uint8]{"decimals", abi.PackDecimals(), abi.UnpackDecimals},
-			description: getter[string]{"description", abi.PackDescription(), abi.UnpackDescription},
-			latestRound: getter[round]{"latestRoundData", abi.PackLatestRoundData(), func(b []byte) (round, error) {
-				out, err := abi.UnpackLatestRoundData(b)
-				return round{out.RoundId, out.Answer, out.StartedAt, out.UpdatedAt}, err
-			}},
-		},
-		link:                         getter[common.Address]{"getLinkToken", abi.PackGetLinkToken(), abi.UnpackGetLinkToken},
-		billingAccessController:      getter[common.Address]{"getBillingAccessController", abi.PackGetBillingAccessController(), abi.UnpackGetBillingAccessController},
-		requesterAccessController:    getter[common.Address]{"getRequesterAccessController", abi.PackGetRequesterAccessController(), abi.UnpackGetRequesterAccessController},
-		setBillingAccessController:   abi.PackSetBillingAccessController,
-		setRequesterAccessController: abi.PackSetRequesterAccessController,
+		boundsInConfig:            true,
+		billingAccessController:   getter[common.Address]{"getBillingAccessController", abi.PackGetBillingAccessController(), abi.UnpackGetBillingAccessController},
+		requesterAccessController: getter[common.Address]{"getRequesterAccessController", abi.PackGetRequesterAccessController(), abi.UnpackGetRequesterAccessController},
 		validator: getter[netfile.Validator]{"getValidatorConfig", abi.PackGetValidatorConfig(), func(b []byte) (netfile.Validator, error) {
 			out, err := abi.UnpackGetValidatorConfig(b)
 			return netfile.Validator{Address: out.Validator, GasLimit: out.GasLimit}, err
 		}},
-		setValidator: abi.PackSetValidatorConfig,
 		billing: setting{fields: ocr2Billing, calldata: func(c *netfile.Contract) []byte {
 			b := c.Billing
 			return abi.PackSetBilling(b.MaximumGasPriceGwei, b.ReasonableGasPriceGwei, b.ObservationPaymentGjuels, b.TransmissionPaymentGjuels,
@@ -328,24 +305,6 @@ func newOCR2Aggregator(code string) *aggregator {
 				AccountingGas: uint32(billing.AccountingGas.Uint64()),
 			}
 			return nil
-		},
-		payment: payments{
-			linkAvailable: getter[*big.Int]{"linkAvailableForPayment", abi.PackLinkAvailableForPayment(), abi.UnpackLinkAvailableForPayment},
-			owed: func(transmitter common.Address) getter[*big.Int] {
-				return getter[*big.Int]{"owedPayment", abi.PackOwedPayment(transmitter), abi.UnpackOwedPayment}
-			},
-			unpaidRounds: func(transmitter common.Address) getter[uint32] {
-				return getter[uint32]{"oracleObservationCount", abi.PackOracleObservationCount(transmitter), abi.UnpackOracleObservationCount}
-			},
-			setPayees: abi.PackSetPayees,
-			withdraw:  abi.PackWithdrawPayment,
-			onlyPayee: ocr2.ErrOnlyPayeeCanWithdraw,
-			payeeSet:  ocr2.PayeeshipTransferredTopic,
-			payeeOf: func(log *ethtypes.Log) (common.Address, error) {
-				var event ocr2.PayeeshipTransferred
-				err := ocr2.DecodePayeeshipTransferred(log, &event)
-				return event.Current, err
-			},
 		},
 		transmitters: getter[[]common.Address]{"getTransmitters", abi.PackGetTransmitters(), abi.UnpackGetTransmitters},
 		latestReport: func(ctx context.Context, r reader, s *Status) error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/big"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -204,15 +203,7 @@ func (ocr3Protocol) compose(network *netfile.Network, contract common.Address, c
 }
 
 func (ocr3Protocol) offchainConfig(blob []byte) (*Decoded, error) {
-	canonical, same, err := ocr3config.Canonical(blob)
-	if err := plainError(blob, canonical, same, err); err != nil {
-		return nil, err
-	}
-	parsed, err := parseOCR3(blob)
-	if err != nil {
-		return nil, err
-	}
-	return parsed.decoded()
+	return decodeOffchainConfig(blob, ocr3config.Canonical, parseOCR3)
 }
 
 func (ocr3Protocol) calldata(blob []byte) (*Decoded, error) {
@@ -296,39 +287,17 @@ func (ocr3Protocol) report(blob []byte) (*Decoded, error) {
 
 // The feeds of OCR3, by how oracles sign.
 var (
-	ocr3ECDSAFeed = newOCR3Feed(ocr3ecdsafeed.OCR3ECDSAFeedMetaData.Bin)
-	ocr3BLSFeed   = newOCR3Feed(ocr3blsfeed.OCR3BLSFeedMetaData.Bin)
+	ocr3ECDSAFeed = &ocr3Feed{ocr3ecdsafeed.OCR3ECDSAFeedMetaData.Bin}
+	ocr3BLSFeed   = &ocr3Feed{ocr3blsfeed.OCR3BLSFeedMetaData.Bin}
 )
 
 // ocr3Feed is a contract that publishes answers of OCR3, and pays nobody.
 type ocr3Feed struct {
-	bytecode           string
-	answers            answersABI
-	latestTransmission getter[ocr3ecdsafeed.LatestTransmissionDetailsOutput]
+	bytecode string // hexadecimal, without the constructor's arguments
 }
 
 // ocr3ABI is that of both feeds: they differ in what keys and attestations are.
 var ocr3ABI = ocr3ecdsafeed.NewOCR3ECDSAFeed()
-
-func newOCR3Feed(bytecode string) *ocr3Feed {
-	abi := ocr3ABI
-	return &ocr3Feed{
-		bytecode: bytecode,
-		answers: answersABI{
-			minAnswer:   getter[*big.Int]{"minAnswer", abi.PackMinAnswer(), abi.UnpackMinAnswer},
-			maxAnswer:   getter[*big.Int]{"maxAnswer", abi.PackMaxAnswer(), abi.UnpackMaxAnswer},
-			decimals:    getter[uint8]{"decimals", abi.PackDecimals(), abi.UnpackDecimals},
-			description: getter[string]{"description", abi.PackDescription(), abi.UnpackDescription},
-			latestRound: getter[round]{"latestRoundData", abi.PackLatestRoundData(), func(b []byte) (round, error) {
-				out, err := abi.UnpackLatestRoundData(b)
-				return round{out.RoundId, out.Answer, out.StartedAt, out.UpdatedAt}, err
-			}},
-		},
-		latestTransmission: getter[ocr3ecdsafeed.LatestTransmissionDetailsOutput]{
-			"latestTransmissionDetails", abi.PackLatestTransmissionDetails(), abi.UnpackLatestTransmissionDetails,
-		},
-	}
-}
 
 func (*ocr3Feed) prerequisites(*netfile.Contract) []prerequisite { return nil }
 
@@ -336,8 +305,8 @@ func (f *ocr3Feed) code(c *netfile.Contract) []byte {
 	return append(common.FromHex(f.bytecode), ocr3ABI.PackConstructor(c.MinAnswer, c.MaxAnswer, c.Decimals, c.Description)...)
 }
 
-func (f *ocr3Feed) read(ctx context.Context, r reader, s *State) error {
-	return f.answers.read(ctx, r, &s.Settings)
+func (*ocr3Feed) read(ctx context.Context, r reader, s *State) error {
+	return readAnswers(ctx, r, &s.Settings)
 }
 
 func (*ocr3Feed) settings() []setting { return fixedSettings(true) }
@@ -347,8 +316,8 @@ func (*ocr3Feed) payments() *payments { return nil }
 func (*ocr3Feed) lint(*Plan) {}
 
 // status knows the transmitters by the config: the contract does not list them.
-func (f *ocr3Feed) status(ctx context.Context, r reader, s *Status) error {
-	latest, err := get(ctx, r, f.latestTransmission)
+func (*ocr3Feed) status(ctx context.Context, r reader, s *Status) error {
+	latest, err := query(ctx, r, "latestTransmissionDetails", ocr3ABI.PackLatestTransmissionDetails(), ocr3ABI.UnpackLatestTransmissionDetails)
 	if err != nil {
 		return err
 	}
@@ -356,5 +325,5 @@ func (f *ocr3Feed) status(ctx context.Context, r reader, s *Status) error {
 	if s.Config != nil {
 		s.transmitters(s.Config.Transmitters)
 	}
-	return f.answers.status(ctx, r, s)
+	return answerStatus(ctx, r, s)
 }

@@ -8,30 +8,20 @@ import (
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
-	ethtypes "github.com/ethereum/go-ethereum/core/types"
 
+	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/evm"
 )
 
-// payments is how a contract pays oracles.
+// payments is how aggregators pay oracles.
 type payments struct {
-	// linkAvailable is the contract's balance less what it owes, in juels.
-	linkAvailable getter[*big.Int]
-	// owed is what a transmitter is owed, in juels, unpaidRounds how many rounds of the feed it was not paid for.
-	owed         func(transmitter common.Address) getter[*big.Int]
-	unpaidRounds func(transmitter common.Address) getter[uint32]
-
-	setPayees func(transmitters, payees []common.Address) []byte
 	// required says that the contract takes no config with an oracle that has no payee.
 	required bool
-	// withdraw is the calldata with which a payee gets what a transmitter earned. From others it reverts with onlyPayee.
-	withdraw  func(transmitter common.Address) []byte
-	onlyPayee error
-	// payeeSet is the topic of the event that says who the payee of a transmitter (its first topic) is now; payeeOf decodes it.
-	payeeSet common.Hash
-	payeeOf  func(log *ethtypes.Log) (common.Address, error)
 }
+
+// linkAvailable is a contract's balance less what it owes, in juels.
+var linkAvailable = getter[*big.Int]{"linkAvailableForPayment", anyAggregator.PackLinkAvailableForPayment(), anyAggregator.UnpackLinkAvailableForPayment}
 
 // payeeState is what is known about the payee of a transmitter. Contracts have no getter for it.
 type payeeState struct {
@@ -70,7 +60,7 @@ func (p *payments) payee(ctx context.Context, r reader, transmitter, wanted comm
 // isPayee asks the contract whether the account could withdraw what the transmitter earned: only its payee can. Whether there
 // is the money for it does not matter.
 func (p *payments) isPayee(ctx context.Context, r reader, transmitter, account common.Address) (bool, error) {
-	_, err := r.client.CallContract(ctx, ethereum.CallMsg{From: account, To: &r.contract, Data: p.withdraw(transmitter)}, r.block)
+	_, err := r.client.CallContract(ctx, ethereum.CallMsg{From: account, To: &r.contract, Data: anyAggregator.PackWithdrawPayment(transmitter)}, r.block)
 	if err == nil {
 		return true, nil
 	}
@@ -78,7 +68,7 @@ func (p *payments) isPayee(ctx context.Context, r reader, transmitter, account c
 	if revert == nil {
 		return false, explain(err, "payee of transmitter %s in contract %s", transmitter, r.contract)
 	}
-	return !errors.Is(revert, p.onlyPayee), nil
+	return !errors.Is(revert, ocr2.ErrOnlyPayeeCanWithdraw), nil
 }
 
 // payeeFromLogs returns the payee that the logs name last, zero when the node does not give them: they may reach back to the
@@ -86,16 +76,16 @@ func (p *payments) isPayee(ctx context.Context, r reader, transmitter, account c
 func (p *payments) payeeFromLogs(ctx context.Context, r reader, transmitter common.Address) common.Address {
 	logs, err := r.client.FilterLogs(ctx, ethereum.FilterQuery{
 		FromBlock: new(big.Int), ToBlock: r.block, Addresses: []common.Address{r.contract},
-		Topics: [][]common.Hash{{p.payeeSet}, {common.BytesToHash(transmitter[:])}},
+		Topics: [][]common.Hash{{ocr2.PayeeshipTransferredTopic}, {common.BytesToHash(transmitter[:])}},
 	})
 	if err != nil || len(logs) == 0 {
 		return common.Address{}
 	}
-	payee, err := p.payeeOf(&logs[len(logs)-1])
-	if err != nil {
+	var event ocr2.PayeeshipTransferred
+	if err := ocr2.DecodePayeeshipTransferred(&logs[len(logs)-1], &event); err != nil {
 		return common.Address{}
 	}
-	return payee
+	return event.Current
 }
 
 func (p *Plan) noPayee(i int, pay *payments) {
@@ -120,7 +110,7 @@ func (p *Plan) planNewPayees(pay *payments) {
 		transmitters, payees = append(transmitters, common.Address(oracle.Public.TransmitAccount)), append(payees, oracle.Payee)
 	}
 	if len(transmitters) > 0 {
-		p.call(StepSetPayees, pay.setPayees(transmitters, payees))
+		p.call(StepSetPayees, anyAggregator.PackSetPayees(transmitters, payees))
 	}
 }
 
@@ -151,7 +141,7 @@ func (p *Plan) planPayees(ctx context.Context, r reader, pay *payments) error {
 		}
 	}
 	if len(transmitters) > 0 {
-		p.call(StepSetPayees, pay.setPayees(transmitters, payees))
+		p.call(StepSetPayees, anyAggregator.PackSetPayees(transmitters, payees))
 	}
 	return nil
 }

@@ -582,7 +582,7 @@ func TestDecode(t *testing.T) {
 		{"onchain config", composed.OnchainConfig},
 		{"report", report},
 		{"transmit", transmit},
-		{"setPayees", ocr2Aggregator.payment.setPayees([]common.Address{{1}}, []common.Address{{2}})},
+		{"setPayees", anyAggregator.PackSetPayees([]common.Address{{1}}, []common.Address{{2}})},
 		{"setBilling", ocr2Aggregator.billing.calldata(&network.Contract)},
 	} {
 		decoded, err := Decode(c.blob, BlobAuto)

@@ -10,8 +10,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
-
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
 )
 
@@ -91,9 +89,8 @@ func (s *State) unknown(couldBe func(e entry) bool) error {
 
 // What contracts of all protocols say of themselves.
 var (
-	anyContract    = ocr2aggregator.NewOCR2Aggregator()
-	typeAndVersion = getter[string]{"typeAndVersion", anyContract.PackTypeAndVersion(), anyContract.UnpackTypeAndVersion}
-	ownerOf        = getter[common.Address]{"owner", anyContract.PackOwner(), anyContract.UnpackOwner}
+	typeAndVersion = getter[string]{"typeAndVersion", anyAggregator.PackTypeAndVersion(), anyAggregator.UnpackTypeAndVersion}
+	ownerOf        = getter[common.Address]{"owner", anyAggregator.PackOwner(), anyAggregator.UnpackOwner}
 )
 
 // beginState reads what every contract says of itself.

@@ -103,10 +103,10 @@ func ReadStatus(ctx context.Context, client Client, contract common.Address, net
 
 // read reads what a transmitter earned, and for whom.
 func (p *payments) read(ctx context.Context, r reader, oracle *OracleStatus, wanted common.Address) (err error) {
-	if oracle.Owed, err = get(ctx, r, p.owed(oracle.Transmitter)); err != nil {
+	if oracle.Owed, err = query(ctx, r, "owedPayment", anyAggregator.PackOwedPayment(oracle.Transmitter), anyAggregator.UnpackOwedPayment); err != nil {
 		return err
 	}
-	if oracle.UnpaidRounds, err = get(ctx, r, p.unpaidRounds(oracle.Transmitter)); err != nil {
+	if oracle.UnpaidRounds, err = query(ctx, r, "oracleObservationCount", anyAggregator.PackOracleObservationCount(oracle.Transmitter), anyAggregator.UnpackOracleObservationCount); err != nil {
 		return err
 	}
 	payee, err := p.payee(ctx, r, oracle.Transmitter, wanted)
