@@ -138,11 +138,11 @@ func (a *applier) run(ctx context.Context) error {
 		}
 		a.result.Plan = plan
 		a.result.take(plan)
-		if len(plan.Steps) == 0 {
-			return a.finish()
-		}
 		if errs := plan.Errors(); len(errs) > 0 {
 			return &RefusedError{Plan: plan}
+		}
+		if len(plan.Steps) == 0 {
+			return a.finish()
 		}
 		next := plan.Steps[0]
 		if last != nil && last.Kind == next.Kind && last.same(next.To, next.Data) {

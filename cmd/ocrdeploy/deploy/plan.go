@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
@@ -365,7 +366,7 @@ func (p *Plan) estimate(ctx context.Context, client Client) error {
 	}
 	for i := range p.Steps {
 		step := &p.Steps[i]
-		if step.Data == nil {
+		if step.Data == nil || p.waitsForPayees(step) {
 			continue
 		}
 		gas, err := client.EstimateGas(ctx, ethereum.CallMsg{From: from, To: step.To, Data: step.Data})
@@ -381,6 +382,13 @@ func (p *Plan) estimate(ctx context.Context, client Client) error {
 		return explained
 	}
 	return nil
+}
+
+// waitsForPayees tells whether a step would fail as long as the one before it, which sets payees, is not on chain.
+func (p *Plan) waitsForPayees(step *Step) bool {
+	pay := p.entry.contract.payments()
+	return step.Kind == StepSetConfig && pay != nil && pay.required &&
+		slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == StepSetPayees })
 }
 
 // same tells whether two transactions do the same.

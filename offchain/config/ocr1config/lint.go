@@ -32,22 +32,29 @@ func lintUnworkable(l *config.Lints, cfg PublicConfig) {
 // lintTwice adds what is in the lists more than once. Oracles accept it, but only one of the places can work; of addresses the
 // contract allows none to be there twice, not even as a signer and a transmitter.
 func lintTwice(l *config.Lints, cfg PublicConfig) {
-	peers, keys, addresses := map[string]string{}, map[string]string{}, map[common.Address]string{}
+	peers, keys, addresses := map[string]place{}, map[string]place{}, map[common.Address]place{}
 	for i, identity := range cfg.OracleIdentities {
-		field := func(name string) string { return fmt.Sprintf("OracleIdentities[%d].%s", i, name) }
-		twice(l, peers, identity.PeerID, field("PeerID"), "the network can reach only one of them")
-		twice(l, keys, string(identity.OffchainPublicKey), field("OffchainPublicKey"), "one operator would have several votes")
-		twice(l, addresses, common.Address(identity.OnChainSigningAddress), field("OnChainSigningAddress"), "the contract refuses it")
-		twice(l, addresses, identity.TransmitAddress, field("TransmitAddress"), "the contract refuses it")
+		place := func(name string) place { return place{name, i} }
+		twice(l, peers, identity.PeerID, place("PeerID"), "the network can reach only one of them")
+		twice(l, keys, string(identity.OffchainPublicKey), place("OffchainPublicKey"), "one operator would have several votes")
+		twice(l, addresses, common.Address(identity.OnChainSigningAddress), place("OnChainSigningAddress"), "the contract refuses it")
+		twice(l, addresses, identity.TransmitAddress, place("TransmitAddress"), "the contract refuses it")
 	}
 }
 
-func twice[K comparable](l *config.Lints, first map[K]string, key K, field, consequence string) {
+// place is where something is in a config: a field of an oracle.
+type place struct {
+	field  string
+	oracle int
+}
+
+func twice[K comparable](l *config.Lints, first map[K]place, key K, at place, consequence string) {
 	if other, seen := first[key]; seen {
-		l.Error(field, "the same as %s: %s; give each oracle its own", other, consequence)
+		l.Error(fmt.Sprintf("OracleIdentities[%d].%s", at.oracle, at.field), "the same as the %s of oracle %d: %s; give each oracle its own",
+			other.field, other.oracle, consequence)
 		return
 	}
-	first[key] = field
+	first[key] = at
 }
 
 func lintUnwise(l *config.Lints, cfg PublicConfig) {
