@@ -220,18 +220,9 @@ func (e *engine) performCommon(effect kernel.Effect) bool {
 	case kernel.CancelTimer:
 		e.timers.cancel(x.Timer)
 	case kernel.Verify:
-		e.background(func(done func(any)) {
-			sharedWorkers.firstBad(len(x.Checks), func(i int) bool { return e.isGood(&x.Checks[i]) }, func(bad int) {
-				done(kernel.Verified{ID: x.ID, Bad: bad})
-			})
-		})
+		e.background(func(done func(any)) { e.verify(x, func(v kernel.Verified) { done(v) }) })
 	case kernel.VerifyEach:
-		good := make([]bool, len(x.Checks))
-		e.background(func(done func(any)) {
-			sharedWorkers.each(len(x.Checks), func(i int) { good[i] = e.isGood(&x.Checks[i]) }, func() {
-				done(kernel.VerifiedEach{ID: x.ID, Good: good})
-			})
-		})
+		e.background(func(done func(any)) { e.verifyEach(x, func(v kernel.VerifiedEach) { done(v) }) })
 	case kernel.SignOffchain:
 		e.sign(x.ID, func() ([]byte, error) { return e.signOffchain(x.Message) })
 	case kernel.Abandon:
@@ -255,18 +246,6 @@ func (e *engine) background(work func(done func(event any))) {
 		defer e.running.Done()
 		e.box.post(mail{event: event})
 	})
-}
-
-func (e *engine) isGood(c *kernel.SignatureCheck) bool {
-	switch {
-	case int(c.Signer) >= len(e.offchainKeys):
-		return false
-	case c.Kind == kernel.OffchainSignature:
-		return e.offchainKeys[c.Signer].Verify(c.Message, c.Signature)
-	case c.Kind == kernel.OnchainSignature && e.checkOnchain != nil:
-		return e.checkOnchain(c)
-	}
-	return false
 }
 
 // sign has a key sign; the machine gets a kernel.Signed. It is given a goroutine because the key may be far away.
