@@ -115,6 +115,7 @@ func TestDevnetWithTraitors(t *testing.T) {
 		oracles, faulty string
 		vices           int
 	}{
+		{[]string{"--protocol", "ocr1"}, "13", "4", 4},
 		{[]string{"--protocol", "ocr2"}, "13", "4", 4},
 		{[]string{"--protocol", "ocr3"}, "16", "5", 5},
 	} {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
-	"github.com/ocrkit/ocrkit/offchain/plugins/median"
 )
 
 // Bounds of the answers: from one unit to ten billion.
@@ -13,6 +12,12 @@ var (
 	minAnswer = big.NewInt(1)
 	maxAnswer = new(big.Int).Mul(big.NewInt(10_000_000_000), big.NewInt(100_000_000))
 )
+
+// maxDurationObservation is how long an oracle may take to observe.
+const maxDurationObservation = 1500 * time.Millisecond
+
+// heartbeat is the age from which a price is reported anew. Any change of it is reported at once.
+const heartbeat = time.Minute
 
 // networkOf describes the devnet in the form of a network file.
 func networkOf(c *chain, k *devKeys, p protocol) *netfile.Network {
@@ -30,11 +35,6 @@ func networkOf(c *chain, k *devKeys, p protocol) *netfile.Network {
 			DeltaGrace:    50 * time.Millisecond,
 			DeltaStage:    time.Second,
 			RMax:          10,
-
-			MaxDurationObservation: 1500 * time.Millisecond,
-
-			// Any change of the price is reported, and an old price is, too.
-			Plugin: netfile.Plugin{Median: &median.OffchainConfig{DeltaC: time.Minute}},
 		},
 	}
 	for _, bundle := range k.oracles {

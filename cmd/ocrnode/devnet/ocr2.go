@@ -29,14 +29,21 @@ func (ocr2Protocol) describe(n *netfile.Network) {
 		MaximumGasPriceGwei: 2000, ReasonableGasPriceGwei: 100,
 		ObservationPaymentGjuels: 1_000_000, TransmissionPaymentGjuels: 2_000_000, AccountingGas: 8_000,
 	}
-	for i := range n.Oracles {
-		n.Oracles[i].Payee = common.Address(n.Oracles[i].Public.TransmitAccount)
-	}
+	payTransmitters(n)
 	n.Config.DeltaResend = time.Second
+	n.Config.Plugin.Median = &median.OffchainConfig{DeltaC: heartbeat}
+	n.Config.MaxDurationObservation = maxDurationObservation
 	n.Config.MaxDurationQuery = 100 * time.Millisecond
 	n.Config.MaxDurationReport = 500 * time.Millisecond
 	n.Config.MaxDurationShouldAcceptFinalizedReport = 500 * time.Millisecond
 	n.Config.MaxDurationShouldTransmitAcceptedReport = 500 * time.Millisecond
+}
+
+// payTransmitters makes each oracle's transmitter its payee.
+func payTransmitters(n *netfile.Network) {
+	for i := range n.Oracles {
+		n.Oracles[i].Payee = common.Address(n.Oracles[i].Public.TransmitAccount)
+	}
 }
 
 func (ocr2Protocol) transmission() common.Hash { return ocr2.NewTransmissionTopic }
@@ -50,11 +57,17 @@ func (ocr2Protocol) report(log *ethtypes.Log) (r Report, err error) {
 		RoundID: event.AggregatorRoundId, Answer: newDecimal(event.Answer), Transmitter: event.Transmitter,
 		Epoch: uint64(event.EpochAndRound >> 8), Round: uint64(uint8(event.EpochAndRound)),
 	}
-	for i, observation := range event.Observations {
-		r.Observations = append(r.Observations, newDecimal(observation))
-		r.Observers = append(r.Observers, int(event.Observers[i]))
-	}
+	r.Observations, r.Observers = attributed(event.Observations, event.Observers)
 	return r, nil
+}
+
+// attributed puts the observations of a report, and who made them, in the form in which they are shown.
+func attributed(observations []*big.Int, observers []byte) (values []*decimal, by []int) {
+	for i, observation := range observations {
+		values = append(values, newDecimal(observation))
+		by = append(by, int(observers[i]))
+	}
+	return values, by
 }
 
 func (ocr2Protocol) answers() answers { return ocr2aggregator.NewOCR2Aggregator() }
@@ -81,11 +94,18 @@ func (ocr2Protocol) vices() []vice {
 }
 
 func (ocr2Protocol) progress(s runtime.Status) (progress, bool) {
-	i := s.Instance
-	if i == nil {
+	if s.Instance == nil {
 		return progress{}, false
 	}
-	return progress{uint64(i.Epoch), uint64(i.Round), i.Leader, i.SentObservations, i.CompletedRounds, i.Malformed, i.Dropped}, true
+	return roundsProgress(&s.Instance.RoundsStatus), true
+}
+
+// roundsProgress is progress in the protocols whose epochs are made of rounds alone: OCR1 and OCR2.
+func roundsProgress(s *runtime.RoundsStatus) progress {
+	return progress{
+		epoch: uint64(s.Epoch), round: uint64(s.Round), leader: s.Leader,
+		sent: s.SentObservations, completed: s.CompletedRounds, malformed: s.Malformed, dropped: s.Dropped,
+	}
 }
 
 // uninvitedOCR2 makes a message that is well formed and that nobody asked for.

@@ -18,6 +18,7 @@ import (
 	"github.com/ocrkit/ocrkit/gen/ocr3/ocr3ecdsafeed"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
+	"github.com/ocrkit/ocrkit/offchain/plugins/median"
 	"github.com/ocrkit/ocrkit/offchain/plugins/ocr3feed"
 	"github.com/ocrkit/ocrkit/offchain/runtime"
 	"github.com/ocrkit/ocrkit/offchain/types"
@@ -52,6 +53,8 @@ func (p *ocr3Protocol) describe(n *netfile.Network) {
 	n.Config.DeltaResend = 2 * time.Second
 	n.Config.DeltaInitial = 500 * time.Millisecond
 	n.Config.DeltaCertifiedCommitRequest = 500 * time.Millisecond
+	n.Config.Plugin.Median = &median.OffchainConfig{DeltaC: heartbeat}
+	n.Config.MaxDurationObservation = maxDurationObservation
 	n.Config.MaxDurationQuery = 100 * time.Millisecond
 	n.Config.MaxDurationShouldAcceptAttestedReport = 500 * time.Millisecond
 	n.Config.MaxDurationShouldTransmitAcceptedReport = 500 * time.Millisecond

@@ -102,7 +102,9 @@ func (s *site) startOracle(i int, bundle *keys.Bundle, vice *vice) (_ *member, e
 	}
 	args := oracle.OracleArgs{
 		Args: s.args(peer, bundle.Peer, logger), Keys: bundle, Sender: o.txManager,
-		Sources: oracle.Sources{JuelsPerFeeCoin: constantSource{s.juels}, GasPriceSubunits: constantSource{gasPriceSubunits}},
+		Sources: oracle.Sources{
+			JuelsPerFeeCoin: constantSource{s.juels}, GasPriceSubunits: constantSource{gasPriceSubunits}, Timeout: maxDurationObservation,
+		},
 	}
 	switch {
 	case vice == nil:

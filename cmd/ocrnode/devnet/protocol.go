@@ -49,6 +49,8 @@ type progress struct {
 // newProtocol returns what belongs to a kind, which must be a right one.
 func newProtocol(kind oracle.Kind, m *market) protocol {
 	switch kind.Protocol {
+	case oracle.OCR1:
+		return ocr1Protocol{}
 	case oracle.OCR3:
 		return &ocr3Protocol{verifier: kind.Verifier, market: m}
 	default:

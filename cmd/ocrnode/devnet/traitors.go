@@ -8,6 +8,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -95,7 +96,24 @@ func (v vice) turn(peer *oracle.Peer, seed uint64) *oracle.Peer {
 	}
 	hostile := *peer
 	hostile.Endpoints = &hostileEndpoints{peer.Endpoints, v, seed}
+	hostile.OCR1Endpoints = &hostileOCR1Endpoints{peer.OCR1Endpoints, v, seed}
 	return &hostile
+}
+
+// hostileOCR1Endpoints is hostileEndpoints as OCR1 knows it.
+type hostileOCR1Endpoints struct {
+	ocr1types.BinaryNetworkEndpointFactory
+	vice vice
+	seed uint64
+}
+
+func (p *hostileOCR1Endpoints) NewEndpoint(cd ocr1types.ConfigDigest, peerIDs []string, bootstrappers []commontypes.BootstrapperLocator,
+	f int, rate float64, capacity int) (commontypes.BinaryNetworkEndpoint, error) {
+	endpoint, err := p.BinaryNetworkEndpointFactory.NewEndpoint(cd, peerIDs, bootstrappers, f, rate, capacity)
+	if err != nil {
+		return nil, err
+	}
+	return newHostileEndpoint(endpoint, p.vice, len(peerIDs), p.seed), nil
 }
 
 // hostileEndpoints makes endpoints that misbehave.

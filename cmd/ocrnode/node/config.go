@@ -127,9 +127,11 @@ type Job struct {
 	Decimals *int `yaml:"decimals"`
 	// Source is what the oracle observes. JuelsPerFeeCoin (juels, 10^-18 LINK, per unit of the coin that pays for gas) and
 	// GasPriceSubunits are what the contract's billing needs; the second is 0 if it is not given.
-	Source           Source `yaml:"source"`
-	JuelsPerFeeCoin  Source `yaml:"juelsPerFeeCoin"`
-	GasPriceSubunits Source `yaml:"gasPriceSubunits"`
+	Source Source `yaml:"source"`
+	// SourceTimeout is how long an oracle of OCR1 waits for its source, 5 s if it is not given; others do as the config says.
+	SourceTimeout    Duration `yaml:"sourceTimeout"`
+	JuelsPerFeeCoin  Source   `yaml:"juelsPerFeeCoin"`
+	GasPriceSubunits Source   `yaml:"gasPriceSubunits"`
 }
 
 // Source is where a number comes from: an URL, a table, or the configuration itself.
@@ -237,6 +239,9 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Chain.ReceiptInterval, Duration(time.Second))
 	for i := range c.Jobs {
 		c.Jobs[i].Kind = c.Jobs[i].Kind.WithDefaults()
+		if c.Jobs[i].Protocol == oracle.OCR1 {
+			setDefault(&c.Jobs[i].SourceTimeout, Duration(oracle.DefaultSourceTimeout))
+		}
 		if c.Jobs[i].Decimals == nil {
 			c.Jobs[i].Decimals = new(int)
 			*c.Jobs[i].Decimals = 8
@@ -341,6 +346,9 @@ func (c *Config) check(role Role) (problems []error) {
 			fail(path+".name", "is that of jobs[%d] too", before)
 		}
 		names[job.Name] = i
+		if min := 15 * time.Second; job.Protocol == oracle.OCR1 && !c.Chain.Development && time.Duration(c.Chain.PollInterval) < min {
+			fail("chain.pollInterval", "is %s, but %s is of ocr1, which wants %s at least", time.Duration(c.Chain.PollInterval), path, min)
+		}
 		job.Kind.Check(func(field, problem string) { fail(path+"."+field, "%s", problem) })
 		address, err := parseAddress(job.Contract)
 		if err != nil {
@@ -367,6 +375,12 @@ func (c *Config) check(role Role) (problems []error) {
 			fail(path+".decimals", "is %d, must be between 0 and %d", *job.Decimals, feed.MaxDecimals)
 		}
 		job.Source.check(path+".source", true, fail)
+		switch timeout := time.Duration(job.SourceTimeout); {
+		case job.Protocol != oracle.OCR1 && timeout != 0:
+			fail(path+".sourceTimeout", "is in the config of the contract, but for ocr1: leave it out")
+		case job.Protocol == oracle.OCR1 && (timeout < time.Second || timeout > 20*time.Second):
+			fail(path+".sourceTimeout", "is %s, must be between 1s and 20s", timeout)
+		}
 		if !job.Kind.ObservesGas() {
 			if job.JuelsPerFeeCoin.given() || job.GasPriceSubunits.given() {
 				fail(path, "oracles of %s observe their source only: leave out juelsPerFeeCoin and gasPriceSubunits", job.Protocol)

@@ -74,7 +74,7 @@ func TestTemplateIsRight(t *testing.T) {
 	// Every setting of a node file is in the template, commented out or not.
 	for _, name := range []string{"version", "name", "keys", "file", "passwordFile", "passwordEnv", "database", "listen", "announce",
 		"bootstrappers", "protocol", "deltaReconcile", "deltaDial", "incomingMessages", "outgoingMessages", "latencyProbes", "http", "log",
-		"level", "format", "rpc", "id", "confirmations", "pollInterval", "maxFeePerGasGwei", "receiptInterval", "development", "contract", "verifier",
+		"level", "format", "rpc", "id", "confirmations", "pollInterval", "maxFeePerGasGwei", "receiptInterval", "development", "contract", "verifier", "sourceTimeout",
 		"configStore", "decimals", "source", "url", "path", "csv", "every", "value", "juelsPerFeeCoin", "gasPriceSubunits"} {
 		if !bytes.Contains(Template, []byte(name)) {
 			t.Errorf("the template does not mention %s", name)
@@ -113,11 +113,14 @@ func TestConfigErrors(t *testing.T) {
 		"job name":           {old: "name: eth-usd", new: "name: eth usd", want: "jobs[0].name"},
 		"checksum":           {old: "0x52908400098527886E0F7030069857D2E4169EE7", new: "0x52908400098527886E0F7030069857D2E4169Ee7", want: "checksum is wrong"},
 		"zero address":       {old: "0x52908400098527886E0F7030069857D2E4169EE7", new: "0x0000000000000000000000000000000000000000", want: "zero address"},
-		"job protocol":       {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr9", want: `jobs[0].protocol: "ocr9" is none of `},
+		"job protocol":       {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr9", want: `jobs[0].protocol: "ocr9" is none of ocr1, ocr2, ocr3`},
 		"verifier of OCR2":   {old: "name: eth-usd", new: "name: eth-usd\n    verifier: bls", want: "jobs[0].verifier: contracts of ocr2 have no choice of it"},
 		"verifier":           {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr3\n    verifier: rsa", want: `jobs[0].verifier: "rsa" is none of ecdsa, bls`},
 		"OCR3 without gas":   {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr3", want: "jobs[0]: oracles of ocr3 observe their source only: leave out juelsPerFeeCoin"},
 		"OCR3, config store": {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr3\n    configStore: '0x52908400098527886E0F7030069857D2E4169EE7'", want: "jobs[0].configStore: "},
+		"source timeout":     {old: "name: eth-usd", new: "name: eth-usd\n    protocol: ocr1\n    sourceTimeout: 25s", want: "jobs[0].sourceTimeout: is 25s"},
+		"poll for OCR1":      {old: "id: 31337}\njobs:\n  - name: eth-usd", new: "id: 1, pollInterval: 5s}\njobs:\n  - name: eth-usd\n    protocol: ocr1", want: "chain.pollInterval: is 5s, but jobs[0] is of ocr1, which wants 15s at least"},
+		"timeout of OCR2":    {old: "name: eth-usd", new: "name: eth-usd\n    sourceTimeout: 5s", want: "jobs[0].sourceTimeout: is in the config"},
 		"decimals":           {old: "jobs:\n  - ", new: "jobs:\n  - decimals: 37\n    ", want: "jobs[0].decimals: is 37"},
 		"no source":          {old: `source: {url: "https://prices.example.org/key?token=secret", path: data.price}`, new: "", want: "jobs[0].source: is missing"},
 		"two sources":        {old: `source: {url:`, new: `source: {value: "1", url:`, want: "give one of url, csv and value"},

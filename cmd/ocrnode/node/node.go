@@ -201,6 +201,7 @@ func (j Job) sources(config *Config) (s oracle.Sources, err error) {
 		return s, fmt.Errorf("gasPriceSubunits: %w", err)
 	}
 	s.IncludeGasPrice = j.GasPriceSubunits.given()
+	s.Timeout = time.Duration(j.SourceTimeout)
 	return s, nil
 }
 

@@ -110,7 +110,7 @@ type flavour interface {
 	readConfig(context.Context, Verifier, Place) (*Config, error)
 }
 
-func flavours() []flavour { return []flavour{ocr2{}, ocr3{}} }
+func flavours() []flavour { return []flavour{ocr1{}, ocr2{}, ocr3{}} }
 
 // flavour returns nil when there is no such protocol.
 func (k Kind) flavour() flavour {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/prometheus/client_golang/prometheus"
@@ -63,7 +64,12 @@ type Sources struct {
 	// IncludeGasPrice says so.
 	JuelsPerFeeCoin, GasPriceSubunits median.DataSource
 	IncludeGasPrice                   bool
+	// Timeout is how long Value may take to observe. Only OCR1 leaves that to the oracle; in other protocols it is in the config.
+	Timeout time.Duration
 }
+
+// DefaultSourceTimeout is a Sources.Timeout that suits most networks: well below the time after which they give up on a leader.
+const DefaultSourceTimeout = 5 * time.Second
 
 // Config is what a contract says about its oracles.
 type Config struct {
