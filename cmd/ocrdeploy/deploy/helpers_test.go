@@ -2,9 +2,11 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,6 +138,86 @@ func testBundlesWithBLS(t testing.TB, n int) []*keys.Bundle {
 		}
 	}
 	return bundles
+}
+
+// blob is bytes to decode, and what they are.
+type blob struct {
+	name  string
+	bytes []byte
+}
+
+// decodeGolden compares what blobs decode to with a golden file. Parts of them must be refused.
+func decodeGolden(t *testing.T, file string, blobs []blob) {
+	t.Helper()
+	var b strings.Builder
+	for _, c := range blobs {
+		decoded, err := Decode(c.bytes, BlobAuto)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		fmt.Fprintf(&b, "# %s: %s\n", c.name, decoded.What)
+		for _, field := range decoded.Fields {
+			fmt.Fprintf(&b, "%s = %s\n", field.Name, field.Value)
+		}
+		for _, cut := range []int{0, 1, 3, 4, len(c.bytes) / 2, len(c.bytes) - 1} {
+			if decoded, err := Decode(c.bytes[:cut], BlobAuto); err == nil {
+				t.Errorf("%s: %d of %d bytes decode as %s", c.name, cut, len(c.bytes), decoded.What)
+			} else if !errors.Is(err, ErrUndecodable) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+		}
+	}
+	golden(t, file, b.String())
+}
+
+// deploysAndConfigures applies a network that is not on chain: what happens is what the plan said, and a second time nothing does.
+func deploysAndConfigures(t *testing.T, network *netfile.Network) (foreseen *Plan, result *Result) {
+	t.Helper()
+	c := newChain(t, network)
+	ctx := context.Background()
+	foreseen, err := NewPlan(ctx, c, network, Options{Seed: testSeed, From: c.owner.Address()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if errs := foreseen.Errors(); len(errs) > 0 {
+		t.Fatalf("the plan has errors: %v", errs)
+	}
+	var deployed []common.Address
+	o := c.options()
+	o.Deployed = func(address common.Address) error {
+		deployed = append(deployed, address)
+		return nil
+	}
+	if result, err = Apply(ctx, c, network, o); err != nil {
+		t.Fatal(err)
+	}
+	if result.Contract != foreseen.Contract || result.Digest != foreseen.Digest() {
+		t.Errorf("the plan foresaw %s with config %s, apply made %s with config %s", foreseen.Contract, foreseen.Digest(), result.Contract, result.Digest)
+	}
+	if len(deployed) != 1 || deployed[0] != result.Contract {
+		t.Errorf("told of deployments %v, want %s once", deployed, result.Contract)
+	}
+	if len(c.sent) != len(foreseen.Steps) || len(result.Transactions) != len(foreseen.Steps) {
+		t.Fatalf("%d transactions on chain, %d in the result, %d in the plan", len(c.sent), len(result.Transactions), len(foreseen.Steps))
+	}
+	for i, step := range foreseen.Steps {
+		tx := result.Transactions[i]
+		if tx.Step != step.Kind || tx.Contract != step.Creates {
+			t.Errorf("transaction %d: %s that creates %s, planned %s that creates %s", i, tx.Step, tx.Contract, step.Kind, step.Creates)
+		}
+		if step.Gas == 0 {
+			t.Errorf("%s: no estimate of the gas", step.Kind)
+		}
+	}
+	network.Contract.Address = result.Contract
+	again, err := Apply(ctx, c, network, c.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Transactions) != 0 || len(again.Plan.Changes) != 0 {
+		t.Errorf("a second apply sent %v, changes %v", again.Transactions, again.Plan.Changes)
+	}
+	return foreseen, result
 }
 
 func (c *chain) options() ApplyOptions {

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -33,32 +32,12 @@ func eachFeed(t *testing.T, run func(t *testing.T, kind netfile.Kind)) {
 
 func TestFeedIsDeployedAndConfigured(t *testing.T) {
 	eachFeed(t, func(t *testing.T, kind netfile.Kind) {
-		network := testFeed(t, kind, 4)
-		c := newChain(t, network)
-		ctx := context.Background()
-		foreseen, err := NewPlan(ctx, c, network, Options{Seed: testSeed, From: c.owner.Address()})
-		if err != nil {
-			t.Fatal(err)
-		}
+		foreseen, result := deploysAndConfigures(t, testFeed(t, kind, 4))
 		if len(foreseen.Findings) > 0 || len(foreseen.Steps) != stepsOfTestFeed {
-			t.Fatalf("the plan is\n%s", describe(foreseen))
+			t.Errorf("the plan is\n%s", describe(foreseen))
 		}
-		for _, step := range foreseen.Steps {
-			if step.Gas == 0 {
-				t.Errorf("%s: no estimate of the gas", step.Kind)
-			}
-		}
-		result, err := Apply(ctx, c, network, c.options())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if result.Contract != foreseen.Contract || result.Digest != foreseen.Digest() || !strings.HasPrefix(result.Digest.Hex(), "0c30") || result.Link != (common.Address{}) {
-			t.Errorf("the plan foresaw %s with config %s, apply made %s with config %s and link %s", foreseen.Contract, foreseen.Digest(), result.Contract, result.Digest, result.Link)
-		}
-		network.Contract.Address = result.Contract
-		again, err := Apply(ctx, c, network, c.options())
-		if err != nil || len(again.Transactions) != 0 || len(again.Plan.Changes) != 0 {
-			t.Errorf("a second apply: %v, sent %v, changes %v", err, again.Transactions, again.Plan.Changes)
+		if !strings.HasPrefix(result.Digest.Hex(), "0c30") || result.Link != (common.Address{}) {
+			t.Errorf("the config is %s, link %s", result.Digest, result.Link)
 		}
 	})
 }
@@ -279,43 +258,24 @@ func TestUndecodableConfigOfFeed(t *testing.T) {
 }
 
 func TestDecodeOCR3(t *testing.T) {
-	var b strings.Builder
-	show := func(name string, blob []byte) {
-		decoded, err := Decode(blob, BlobAuto)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		fmt.Fprintf(&b, "# %s: %s\n", name, decoded.What)
-		for _, field := range decoded.Fields {
-			fmt.Fprintf(&b, "%s = %s\n", field.Name, field.Value)
-		}
-		for _, cut := range []int{0, 1, 3, 4, len(blob) / 2, len(blob) - 1} {
-			if decoded, err := Decode(blob[:cut], BlobAuto); err == nil {
-				t.Errorf("%s: %d of %d bytes decode as %s", name, cut, len(blob), decoded.What)
-			} else if !errors.Is(err, ErrUndecodable) {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	}
+	var blobs []blob
 	for _, verifier := range []string{"ecdsa", "bls"} {
 		kind := feedKinds[verifier]
 		composed, err := Compose(testFeed(t, kind, 4), common.Address{7}, 1, testSeed, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		show(verifier+" setConfig", composed.Calldata)
+		blobs = append(blobs, blob{verifier + " setConfig", composed.Calldata})
 		if verifier == "ecdsa" {
-			show("offchain config", composed.OffchainConfig)
+			blobs = append(blobs, blob{"offchain config", composed.OffchainConfig})
 		}
-		show(verifier+" transmit", attested(t, kind, composed.Digest, 9, time.Unix(1_700_000_000, 0), -5))
+		blobs = append(blobs, blob{verifier + " transmit", attested(t, kind, composed.Digest, 9, time.Unix(1_700_000_000, 0), -5)})
 	}
 	report, err := ocr3.AppendFeedReport(nil, ocr3.NewFeedReport(1_700_000_000, big.NewInt(-5)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	show("report", report)
-	show("transferOwnership", ocr3ABI.PackTransferOwnership(common.Address{1}))
-	golden(t, "decode-ocr3.golden", b.String())
+	decodeGolden(t, "decode-ocr3.golden", append(blobs, blob{"report", report}, blob{"transferOwnership", ocr3ABI.PackTransferOwnership(common.Address{1})}))
 
 	// What is no key list of a known kind is shown all the same.
 	decoded, err := Decode(ocr3.AppendSetConfig(nil, &ocr3.SetConfigCall{Keys: []byte{1, 2, 3}, Transmitters: []common.Address{{1}}}), BlobAuto)
