@@ -24,10 +24,10 @@ func Sign(signer commontypes.OracleID, message []byte) []byte {
 	return sum[:8]
 }
 
-// Verify answers an effect, where message is what a signature is over.
-func Verify(v kernel.Verify, message func(*kernel.SignatureCheck) []byte) kernel.Verified {
+// Verify answers an effect, where signature is what a check is to find.
+func Verify(v kernel.Verify, signature func(*kernel.SignatureCheck) []byte) kernel.Verified {
 	for i := range v.Checks {
-		if !bytes.Equal(v.Checks[i].Signature, Sign(v.Checks[i].Signer, message(&v.Checks[i]))) {
+		if !bytes.Equal(v.Checks[i].Signature, signature(&v.Checks[i])) {
 			return kernel.Verified{ID: v.ID, Bad: i}
 		}
 	}

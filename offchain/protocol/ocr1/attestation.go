@@ -52,6 +52,31 @@ func sameAttested(a, b ocr1wire.AttestedReportOne) bool {
 	return sameReport(a, b) && bytes.Equal(a.Signature, b.Signature)
 }
 
+// madeReport is a report in the contract's form.
+type madeReport struct {
+	round Round
+	list  []ocr1wire.AttributedObservation
+	bytes []byte
+}
+
+// onchainReport makes the report of a round in the contract's form. Most reports of a round are the same: it is made once.
+func (c *core) onchainReport(round Round, list []ocr1wire.AttributedObservation) ([]byte, error) {
+	if c.made.bytes == nil || c.made.round != round || !slices.Equal(c.made.list, list) {
+		b, err := ocr1wire.OnchainReport(c.timestamp(round), list)
+		if err != nil {
+			return nil, err
+		}
+		c.made = madeReport{round, list, b}
+	}
+	return c.made.bytes, nil
+}
+
+// sameFinal tells whether two finals of a round are the same, with the signatures.
+func sameFinal(a, b *ocr1wire.Final) bool {
+	return slices.Equal(a.AttestedReport.Observations, b.AttestedReport.Observations) &&
+		slices.EqualFunc(a.AttestedReport.Signatures, b.AttestedReport.Signatures, bytes.Equal)
+}
+
 // checkSignatures tells whether there are as many signatures as there can and must be.
 func (c *core) checkSignatures(r *ocr1wire.AttestedReportMany) bool {
 	return len(r.Signatures) > c.cfg.F && len(r.Signatures) <= c.cfg.N

@@ -10,7 +10,8 @@ import (
 // core is what the parts of a machine share.
 type core struct {
 	*rounds.Core
-	cfg Config
+	cfg  Config
+	made madeReport // the latest
 }
 
 // rounds is the part of the configuration that OCR2 has, too.

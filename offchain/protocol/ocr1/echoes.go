@@ -77,12 +77,16 @@ func (g *generation) verify(from commontypes.OracleID, kind ocr1wire.Kind, m *oc
 		g.Drop(from, kind, rounds.DropSignatureCount)
 		return
 	}
+	if sent := g.current().sent; sent != nil && sameFinal(sent, m) {
+		valid()
+		return
+	}
 	hash := finalHash(m)
 	if g.valid.Has(hash) {
 		valid()
 		return
 	}
-	report, err := ocr1wire.OnchainReport(g.timestamp(g.Follower.Current()), m.AttestedReport.Observations)
+	report, err := g.onchainReport(g.Follower.Current(), m.AttestedReport.Observations)
 	if err != nil {
 		g.Drop(from, kind, rounds.DropBadSignature)
 		return

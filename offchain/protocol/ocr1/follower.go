@@ -86,7 +86,7 @@ func (g *generation) callReportInputs(list []ocr1wire.AttributedObservation) {
 			g.Follower.Idle()
 			return
 		}
-		report, err := ocr1wire.OnchainReport(ts, list)
+		report, err := g.onchainReport(g.Follower.Current(), list)
 		if g.Follower.Failed(err, "making the report failed") {
 			return
 		}

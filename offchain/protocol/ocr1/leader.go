@@ -54,7 +54,7 @@ func (g *generation) Collect(from commontypes.OracleID, m ocr1wire.Message) {
 			g.Leader.Reports.Add(from, m.AttestedReport)
 			return
 		}
-		report, err := ocr1wire.OnchainReport(g.timestamp(round), m.AttestedReport.Observations)
+		report, err := g.onchainReport(round, m.AttestedReport.Observations)
 		if err != nil {
 			g.Drop(from, m.Kind(), rounds.DropBadSignature)
 			return

@@ -28,7 +28,7 @@ func New(cfg Config) *Machine {
 	if err := cfg.Validate(); err != nil {
 		panic(err)
 	}
-	m := &Machine{core: &core{rounds.NewCore(cfg.rounds()), cfg}}
+	m := &Machine{core: &core{Core: rounds.NewCore(cfg.rounds()), cfg: cfg}}
 	m.transmission = newTransmission(m.core)
 	m.frame = rounds.NewMachine(m.core.Core, protocol{m}, m.transmission)
 	return m

@@ -34,7 +34,7 @@ func newTransmission(c *core) *transmission {
 // transmit takes a report whose signatures are valid.
 func (t *transmission) transmit(m *ocr1wire.Final) {
 	round := Round{Epoch: m.Epoch, Round: m.Round}
-	report, err := ocr1wire.OnchainReport(t.rules.timestamp(round), m.AttestedReport.Observations)
+	report, err := t.rules.onchainReport(round, m.AttestedReport.Observations)
 	if err == nil && len(m.AttestedReport.Observations) > 0 {
 		p := ocr1types.PendingTransmission{Median: ocr1wire.Median(m.AttestedReport.Observations), SerializedReport: report}
 		if p.Rs, p.Ss, p.Vs, err = ocr1wire.SplitSignatures(m.AttestedReport.Signatures); err == nil {

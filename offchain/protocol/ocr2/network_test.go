@@ -22,15 +22,15 @@ func reportMessage(ctx types.ReportContext, report types.Report) []byte {
 	return fmt.Appendf(nil, "%x/%d/%d/%x/%x", ctx.ConfigDigest, ctx.Epoch, ctx.Round, ctx.ExtraHash, []byte(report))
 }
 
-// signedMessage is what a signature is over.
-func signedMessage(check *kernel.SignatureCheck) []byte {
+// signedBy is the signature that a check is to find.
+func signedBy(check *kernel.SignatureCheck) []byte {
 	if check.Kind == kernel.OnchainSignature {
-		return reportMessage(*check.Context, check.Report)
+		return fakeSign(check.Signer, reportMessage(*check.Context, check.Report))
 	}
-	return check.Message
+	return fakeSign(check.Signer, check.Message)
 }
 
-func verifyAll(v kernel.Verify) kernel.Verified { return roundtest.Verify(v, signedMessage) }
+func verifyAll(v kernel.Verify) kernel.Verified { return roundtest.Verify(v, signedBy) }
 
 // fakePlugin is deterministic: the query names the round, the observation the round and the oracle, the report the round.
 type fakePlugin struct {
