@@ -77,6 +77,15 @@ var packages = map[string][]codec{
 				d := p.Digest()
 				return p.Append(nil), d[:], nil
 			}),
+		coded("FeedReport", "(uint32 observationsTimestamp, int192 answer)", ocr3.AppendFeedReport, ocr3.DecodeFeedReport),
+		coded("MedianOnchainConfig", "(int192 minAnswer, int192 maxAnswer)",
+			ocr3.AppendMedianOnchainConfig, ocr3.DecodeMedianOnchainConfig),
+		hashed("OCR3FeedPreimage", "digestOCR3Feed", `(uint256 chainId, address contractAddress, uint64 configCount, bytes keys,
+			address[] transmitters, uint8 f, bytes onchainConfig, uint64 offchainConfigVersion, bytes offchainConfig)`,
+			func(p *ocr3.OCR3FeedPreimage) ([]byte, []byte, error) {
+				d := p.Digest()
+				return p.Append(nil), d[:], nil
+			}),
 	},
 	"types": {
 		coded("WeatherReport", `(uint40 time, uint8 sky, int24 low, bytes4 region, (string name, int40[2] at, address keeper)[] stations,
