@@ -105,7 +105,7 @@ Commands:
 func newApp(out, errOut io.Writer) *cli.App {
 	app := &cli.App{
 		Name:      "ocrdeploy",
-		Usage:     "deploy and configure oracle networks (OCR2, OCR3) from one network file",
+		Usage:     "deploy and configure oracle networks (OCR1, OCR2, OCR3) from one network file",
 		UsageText: "ocrdeploy COMMAND [flags]\n\nThe usual order: keys, template, plan, apply, verify, status. See docs/operate.md.",
 		Description: "Exit codes: 0 done, nothing to do, or verified; 1 error; 2 wrong use; 3 there are changes (plan), the chain differs (verify),\n" +
 			"or something is left that only others can do (apply); 4 the plan has errors, nothing was sent; 5 a transaction is on its way, run again.",
