@@ -35,10 +35,13 @@ func TestDeriveSecrets(t *testing.T) {
 		"initial":         func(in *SetConfigInput) string { in.DeltaInitial++; return "p" },
 		"f":               func(in *SetConfigInput) string { in.F = 0; return "p" },
 		"onchain config":  func(in *SetConfigInput) string { in.OnchainConfig = nil; return "p" },
-		"signer":          func(in *SetConfigInput) string { in.Oracles[1].OnchainPublicKey = bytes.Repeat([]byte{1}, 161); return "p" },
-		"account":         func(in *SetConfigInput) string { in.Oracles[1].TransmitAccount = "x"; return "p" },
-		"encryption key":  func(in *SetConfigInput) string { in.Oracles[1].ConfigEncryptionPublicKey[0]++; return "p" },
-		"another oracle":  func(in *SetConfigInput) string { in.Oracles = in.Oracles[:1]; return "p" },
+		"signer": func(in *SetConfigInput) string {
+			in.Oracles[1].OnchainPublicKey = bytes.Repeat([]byte{1}, 161)
+			return "p"
+		},
+		"account":        func(in *SetConfigInput) string { in.Oracles[1].TransmitAccount = "x"; return "p" },
+		"encryption key": func(in *SetConfigInput) string { in.Oracles[1].ConfigEncryptionPublicKey[0]++; return "p" },
+		"another oracle": func(in *SetConfigInput) string { in.Oracles = in.Oracles[:1]; return "p" },
 	} {
 		in := secretsInput()
 		purpose := change(&in)
