@@ -9,5 +9,8 @@
 // interruption, the transactions that were signed, is in a Journal, written before a transaction leaves. A transaction
 // is tried again only under the nonce that it had, so no step ever happens twice.
 //
+// What is particular to a protocol, or to a kind of contract, is behind two interfaces and two tables in family.go. A new kind of
+// contract is an entry there and one in package netfile, which says what network files of it hold.
+//
 // Functions are safe for concurrent use with different networks. Contexts bound everything that waits.
 package deploy

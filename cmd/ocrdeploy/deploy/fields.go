@@ -8,6 +8,9 @@ import (
 
 	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/offchain/config"
+	"github.com/ocrkit/ocrkit/offchain/config/ocr1config"
+	"github.com/ocrkit/ocrkit/offchain/config/ocr2config"
+	"github.com/ocrkit/ocrkit/offchain/config/ocr3config"
 	"github.com/ocrkit/ocrkit/offchain/types"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/netfile"
@@ -28,11 +31,58 @@ type parsedConfig struct {
 	encryptions        config.SharedSecretEncryptions
 }
 
-// parsers read offchain configs, by version.
-var parsers = map[uint64]func(offchainConfig []byte) (*parsedConfig, error){
-	config.OCR1Version: parseOCR1,
-	config.OCR2Version: parseOCR2,
-	config.OCR3Version: parseOCR3,
+// offchainFormat is a version of the format of offchain configs.
+type offchainFormat struct {
+	parse func(offchainConfig []byte) (*parsedConfig, error)
+	// canonical encodes an offchain config again, and tells whether that makes a difference.
+	canonical func(offchainConfig []byte) (canonical []byte, same bool, err error)
+	// accept returns why oracles refuse a config; nil for the version of OCR1, whose contracts have configs of another form.
+	accept func(types.ContractConfig) error
+}
+
+// formats are those that there are, by version. A contract of OCR2's form may hold a config of OCR3.
+var formats = map[uint64]offchainFormat{
+	config.OCR1Version: {parseOCR1, ocr1config.Canonical, nil},
+	config.OCR2Version: {parseOCR2, ocr2config.Canonical, func(cc types.ContractConfig) error {
+		_, err := ocr2config.PublicConfigFromContractConfig(false, cc)
+		return err
+	}},
+	config.OCR3Version: {parseOCR3, ocr3config.Canonical, func(cc types.ContractConfig) error {
+		_, err := ocr3config.PublicConfigFromContractConfig(false, cc)
+		return err
+	}},
+}
+
+// judge sets what there is to say against a config: as one of its version, or, where it has none that is known here, of the version
+// that its protocol has.
+func (c *ChainConfig) judge(cc types.ContractConfig, version uint64) {
+	format, ok := formats[cc.OffchainConfigVersion]
+	if !ok || format.accept == nil {
+		format = formats[version]
+	}
+	c.PublicErr = format.accept(cc)
+	c.PlainErr = format.plain(cc.OffchainConfig)
+}
+
+// plain says in what an offchain config is more than its fields; nil when it is not.
+func (f offchainFormat) plain(offchainConfig []byte) error {
+	canonical, same, err := f.canonical(offchainConfig)
+	if err == nil && !same {
+		err = fmt.Errorf("the offchain config has %d bytes, written plainly it has %d: it holds what this program does not know", len(offchainConfig), len(canonical))
+	}
+	return err
+}
+
+// decode takes what encodes to the same bytes again: protobuf would read almost anything.
+func (f offchainFormat) decode(blob []byte) (*Decoded, error) {
+	if err := f.plain(blob); err != nil {
+		return nil, err
+	}
+	parsed, err := f.parse(blob)
+	if err != nil {
+		return nil, err
+	}
+	return parsed.decoded()
 }
 
 // configParts are the arguments of setConfig.
@@ -95,11 +145,11 @@ func (c *configParts) oracleFields(parsed *parsedConfig) []Field {
 
 // parseOffchainConfig returns nil where an offchain config cannot be read.
 func parseOffchainConfig(version uint64, offchainConfig []byte) *parsedConfig {
-	parse, ok := parsers[version]
+	format, ok := formats[version]
 	if !ok {
 		return nil
 	}
-	parsed, err := parse(offchainConfig)
+	parsed, err := format.parse(offchainConfig)
 	if err != nil {
 		return nil
 	}
@@ -121,19 +171,6 @@ func (p *parsedConfig) secrets() []Field {
 		fields = append(fields, field(fmt.Sprintf("sharedSecret.encryptions[%d]", i), hexText(e.Encryptions[i][:])))
 	}
 	return fields
-}
-
-// decodeOffchainConfig takes what encodes to the same bytes again: protobuf would read almost anything.
-func decodeOffchainConfig(blob []byte, canonical func([]byte) ([]byte, bool, error), parse func([]byte) (*parsedConfig, error)) (*Decoded, error) {
-	written, same, err := canonical(blob)
-	if err := plainError(blob, written, same, err); err != nil {
-		return nil, err
-	}
-	parsed, err := parse(blob)
-	if err != nil {
-		return nil, err
-	}
-	return parsed.decoded()
 }
 
 // decoded shows an offchain config by itself.

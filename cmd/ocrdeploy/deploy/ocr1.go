@@ -66,8 +66,7 @@ func (ocr1Protocol) readConfig(_ context.Context, log *ethtypes.Log, chainID uin
 	} else {
 		_, c.PublicErr = ocr1config.PublicConfigFromContractConfig(id, false, cc)
 	}
-	canonical, same, err := ocr1config.Canonical(event.Encoded)
-	c.PlainErr = plainError(event.Encoded, canonical, same, err)
+	c.PlainErr = formats[config.OCR1Version].plain(event.Encoded)
 	return c, nil
 }
 
@@ -162,7 +161,7 @@ func (ocr1Protocol) compose(network *netfile.Network, contract common.Address, c
 }
 
 func (ocr1Protocol) offchainConfig(blob []byte) (*Decoded, error) {
-	return decodeOffchainConfig(blob, ocr1config.Canonical, parseOCR1)
+	return formats[config.OCR1Version].decode(blob)
 }
 
 func (ocr1Protocol) calldata(blob []byte) (*Decoded, error) {

@@ -60,9 +60,7 @@ func (ocr2Protocol) readConfig(ctx context.Context, log *ethtypes.Log, chainID u
 		return nil, err
 	}
 	c.Computed = digestOf(computed)
-	_, c.PublicErr = ocr2config.PublicConfigFromContractConfig(false, cc)
-	canonical, same, err := ocr2config.Canonical(event.OffchainConfig)
-	c.PlainErr = plainError(event.OffchainConfig, canonical, same, err)
+	c.judge(cc, config.OCR2Version)
 	return c, nil
 }
 
@@ -177,7 +175,7 @@ func level(development bool) confighelper.Level {
 }
 
 func (ocr2Protocol) offchainConfig(blob []byte) (*Decoded, error) {
-	return decodeOffchainConfig(blob, ocr2config.Canonical, parseOCR2)
+	return formats[config.OCR2Version].decode(blob)
 }
 
 func (ocr2Protocol) calldata(blob []byte) (*Decoded, error) {
@@ -336,17 +334,6 @@ func ocr2Billing(c *netfile.Contract, _ bool) []Field {
 func checkF(f int) error {
 	if f < 0 || f > 255 {
 		return fmt.Errorf("config.f is %d, but must be from 1 to %d", f, (ocr2.MaxNumOracles-1)/3)
-	}
-	return nil
-}
-
-// plainError turns what Canonical says into an error.
-func plainError(blob, canonical []byte, same bool, err error) error {
-	switch {
-	case err != nil:
-		return err
-	case !same:
-		return fmt.Errorf("the offchain config has %d bytes, written plainly it has %d: it holds what this program does not know", len(blob), len(canonical))
 	}
 	return nil
 }

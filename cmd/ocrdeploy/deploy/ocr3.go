@@ -62,14 +62,14 @@ func (ocr3Protocol) readConfig(_ context.Context, log *ethtypes.Log, chainID uin
 			return shared.OracleID, err
 		},
 	}
-	if kind == "" {
+	c.judge(cc, config.OCR3Version)
+	switch {
+	case kind == "":
 		c.PublicErr = fmt.Errorf("%d bytes of keys for %d oracles: that is no key list of a known kind", len(event.Keys), len(event.Transmitters))
-	} else if _, c.PublicErr = ocr3config.PublicConfigFromContractConfig(false, cc); c.PublicErr == nil {
+	case c.PublicErr == nil:
 		// The contract checks keys too, but another contract with this event might not.
 		_, c.PublicErr = kind.Scheme().KeyList(signers)
 	}
-	canonical, same, err := ocr3config.Canonical(event.OffchainConfig)
-	c.PlainErr = plainError(event.OffchainConfig, canonical, same, err)
 	return c, nil
 }
 
@@ -203,7 +203,7 @@ func (ocr3Protocol) compose(network *netfile.Network, contract common.Address, c
 }
 
 func (ocr3Protocol) offchainConfig(blob []byte) (*Decoded, error) {
-	return decodeOffchainConfig(blob, ocr3config.Canonical, parseOCR3)
+	return formats[config.OCR3Version].decode(blob)
 }
 
 func (ocr3Protocol) calldata(blob []byte) (*Decoded, error) {

@@ -11,8 +11,10 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/gen/ocr3"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/evm/ocr3keyring"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
@@ -285,5 +287,32 @@ func TestDecodeOCR3(t *testing.T) {
 	strange := ocr3.AppendTransmit(nil, &ocr3.TransmitCall{Report: []byte{1}, Attestation: []byte{2}})
 	if decoded, err := Decode(strange, BlobAuto); err != nil || !slices.Contains(decoded.Fields, field("attestation", "0x02")) || !slices.Contains(decoded.Fields, field("report", "0x01")) {
 		t.Errorf("a strange transmission: %+v, %v", decoded, err)
+	}
+}
+
+// TestConfigOfOCR3InContractOfOCR2 sets a config of OCR3 in a contract whose form is that of OCR2, as the contracts of Mercury have it.
+func TestConfigOfOCR3InContractOfOCR2(t *testing.T) {
+	c, network := deployed(t)
+	ctx := context.Background()
+	composed, err := Compose(testFeed(t, netfile.KindOCR3ECDSAFeed, 4), common.Address{7}, 1, testSeed, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := ocr2.SetConfigCall{F: 1, OnchainConfig: composed.OnchainConfig, OffchainConfigVersion: config.OCR3Version, OffchainConfig: composed.OffchainConfig}
+	call.Signers, call.Transmitters = network.Addresses()
+	c.sendRaw(t, &network.Contract.Address, ocr2.AppendSetConfig(nil, &call))
+	onChain, err := ReadConfig(ctx, c, network.Contract.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := onChain.Problem(); err != nil || onChain.PlainErr != nil || onChain.Protocol != netfile.OCR2 {
+		t.Errorf("%v, %v, of %s", err, onChain.PlainErr, onChain.Protocol)
+	}
+	if decoded := DecodeChainConfig(network.Contract.Address, onChain); !slices.Contains(decoded.Fields, field("config.deltaInitial", "500ms")) {
+		t.Errorf("decoded as %v", decoded.Fields)
+	}
+	// It is not the config of the network, all the same.
+	if v, err := Verify(ctx, c, network, Options{}, nil); err != nil || v.OK() {
+		t.Errorf("verified (%v)", err)
 	}
 }
