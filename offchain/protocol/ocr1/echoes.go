@@ -12,18 +12,9 @@ import (
 //
 // Source: docs/protocol/ocr1.md, "Report generation (follower)".
 type echoes struct {
-	round    uint8
 	sent     *ocr1wire.Final // nil: none
 	received rounds.Members
 	count    int // of received
-}
-
-// current returns the echoes of the follower's round. (What is announced after the last round is none.)
-func (g *generation) current() *echoes {
-	if g.echoes.round != g.Follower.Round && g.Follower.Round <= g.cfg.RMax {
-		g.echoes = echoes{round: g.Follower.Round}
-	}
-	return &g.echoes
 }
 
 // finalMessage handles Final: the outcome of the round, as the leader has it.
@@ -32,7 +23,7 @@ func (g *generation) finalMessage(m *ocr1wire.Final) {
 	switch {
 	case m.Round != g.Follower.Round:
 		g.Drop(from, m.Kind(), rounds.DropWrongRound)
-	case g.current().sent != nil:
+	case g.echoes.sent != nil:
 		g.Drop(from, m.Kind(), dropEchoed)
 	default:
 		g.verify(from, m.Kind(), m, func() { g.echo(m) })
@@ -41,7 +32,7 @@ func (g *generation) finalMessage(m *ocr1wire.Final) {
 
 // finalEcho handles FinalEcho.
 func (g *generation) finalEcho(from commontypes.OracleID, m *ocr1wire.FinalEcho) {
-	e := g.current()
+	e := &g.echoes
 	switch {
 	case m.Final.Round != g.Follower.Round:
 		g.Drop(from, m.Kind(), rounds.DropWrongRound)
@@ -64,8 +55,8 @@ func (g *generation) finalEcho(from commontypes.OracleID, m *ocr1wire.FinalEcho)
 
 // echo passes a valid final on, if it is the first of the round.
 func (g *generation) echo(m *ocr1wire.Final) {
-	if e := g.current(); e.sent == nil {
-		e.sent = m
+	if g.echoes.sent == nil {
+		g.echoes.sent = m
 		g.Emit(Broadcast{Message: &ocr1wire.FinalEcho{Final: *m}})
 	}
 }
@@ -77,7 +68,7 @@ func (g *generation) verify(from commontypes.OracleID, kind ocr1wire.Kind, m *oc
 		g.Drop(from, kind, rounds.DropSignatureCount)
 		return
 	}
-	if sent := g.current().sent; sent != nil && sameFinal(sent, m) {
+	if sent := g.echoes.sent; sent != nil && sameFinal(sent, m) {
 		valid()
 		return
 	}

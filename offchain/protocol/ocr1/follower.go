@@ -15,7 +15,12 @@ import (
 func (g *generation) Follow(from commontypes.OracleID, m ocr1wire.Message) {
 	switch m := m.(type) {
 	case *ocr1wire.ObserveReq:
-		if g.Follower.Begin(m.Round) {
+		before := g.Follower.Round
+		observe := g.Follower.Begin(m.Round)
+		if g.Follower.Round != before && g.Follower.Round <= g.cfg.RMax {
+			g.echoes = echoes{}
+		}
+		if observe {
 			g.observe()
 		}
 	case *ocr1wire.ReportReq:

@@ -59,9 +59,10 @@ func (w *outside) answer(own commontypes.OracleID, effect kernel.Effect) Event {
 		done := SignersRecovered{ID: e.ID, Signers: make([]int, len(e.Signatures))}
 		for i, signature := range e.Signatures {
 			done.Signers[i] = -1
-			for signer := range w.n {
-				if bytes.Equal(signature, reportSignature(commontypes.OracleID(signer), e.Report)) {
-					done.Signers[i] = signer
+			if len(signature) == 65 {
+				signer := commontypes.OracleID(signature[63])
+				if int(signer) < w.n && bytes.Equal(signature, reportSignature(signer, e.Report)) {
+					done.Signers[i] = int(signer)
 				}
 			}
 		}
@@ -83,9 +84,11 @@ func (w *outside) answer(own commontypes.OracleID, effect kernel.Effect) Event {
 	return nil
 }
 
-// reportSignature is an oracle's signature of a report, as long as a real one.
+// reportSignature is an oracle's signature of a report, as long as a real one. It tells the signer.
 func reportSignature(signer commontypes.OracleID, report []byte) []byte {
-	return append(roundtest.Sign(signer, report), make([]byte, 57)...)
+	signature := append(roundtest.Sign(signer, report), make([]byte, 57)...)
+	signature[63] = byte(signer)
+	return signature
 }
 
 var testDigest = ocr1types.ConfigDigest{1, 2, 3}

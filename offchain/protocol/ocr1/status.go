@@ -25,8 +25,7 @@ func (m *Machine) Status() Status {
 		LatestAccepted: m.transmission.rules.accepted,
 	}
 	if m.generation != nil {
-		e := m.generation.current()
-		s.Echoes, s.SentEcho = e.count, e.sent != nil
+		s.Echoes, s.SentEcho = m.generation.echoes.count, m.generation.echoes.sent != nil
 	}
 	return s
 }

@@ -60,7 +60,7 @@ func (t *transmission) restore(stored map[ocr1types.ReportTimestamp]ocr1types.Pe
 		}
 	}
 	t.Restore(list, func(p *rounds.Pending[ocr1types.PendingTransmission]) bool {
-		return p.Time.After(t.Now) || p.Round == latest
+		return !p.Time.Before(t.Now) || p.Round == latest
 	})
 }
 
