@@ -558,7 +558,7 @@ func TestMetricsAndTelemetry(t *testing.T) {
 		digest := net.SetConfig(nil)
 		net.StartAll()
 		waitFor(t, net, 25)
-		values := gather(t, registry, digest)
+		values := gather(t, registry, digest.Hex())
 		for name, atLeast := range map[string]float64{
 			"ocr2_epoch": 2, "ocr2_experimental_leader_oid": 0, "ocr2_sent_observations_total": 10, "ocr2_included_observations_total": 10,
 			"ocr2_completed_rounds_total": 20, "ocr2_led_completed_rounds_total": 0, "ocr_telemetry_sent_messages_total": 100,
@@ -573,13 +573,13 @@ func TestMetricsAndTelemetry(t *testing.T) {
 			t.Errorf("%d telemetry events, want more", monitoring.events.Load())
 		}
 		net.StopAll()
-		if values := gather(t, registry, digest); len(values) != 0 {
+		if values := gather(t, registry, digest.Hex()); len(values) != 0 {
 			t.Errorf("metrics are left after the end: %v", values)
 		}
 	})
 }
 
-func gather(t *testing.T, registry *prometheus.Registry, digest types.ConfigDigest) map[string]float64 {
+func gather(t *testing.T, registry *prometheus.Registry, digest string) map[string]float64 {
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -591,7 +591,7 @@ func gather(t *testing.T, registry *prometheus.Registry, digest types.ConfigDige
 			for _, l := range m.GetLabel() {
 				labels[l.GetName()] = l.GetValue()
 			}
-			if labels["config_digest"] != digest.Hex() || len(labels["offchain_public_key"]) != 64 {
+			if labels["config_digest"] != digest || len(labels["offchain_public_key"]) != 64 {
 				t.Errorf("%s has labels %v", family.GetName(), labels)
 			}
 			values[family.GetName()] = m.GetGauge().GetValue() + m.GetCounter().GetValue()

@@ -79,7 +79,7 @@ func newOCR1Instance(args OCR1Args, cfg ocr1config.SharedConfig, endpoint common
 // start lets the machine run.
 func (in *ocr1Instance) start(start ocr1.Start) {
 	in.register(in.args.MetricsRegisterer, in.cfg.ConfigDigest.Hex(), types.OffchainPublicKey(in.cfg.OracleIdentities[in.cfg.OracleID].OffchainPublicKey),
-		in.numbers.metrics(ocr1Descs), ocr1Descs.lost, nil)
+		in.numbers.metrics(ocr1Descs), ocr1Descs.lost, ocr1config.Metrics(in.cfg.PublicConfig))
 	in.begin(start)
 }
 
