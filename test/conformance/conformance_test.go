@@ -18,7 +18,7 @@ const notBuilt = ""
 
 // families says which packages run the files that match a pattern. The first pattern that matches decides.
 var families = []struct{ pattern, packages string }{
-	{"config-ocr1.json", notBuilt},
+	{"config-ocr1.json", "offchain/config/ocr1config, offchain/ocr1confighelper, offchain/evm, test/gen"},
 	{"config-ocr3.json", "offchain/config/ocr3config, offchain/ocr3confighelper"},
 	{"config-ocr31*.json", notBuilt},
 	{"config-digest.json", "offchain/types, offchain/config, offchain/evm/evmutil, test/gen"},
@@ -37,7 +37,12 @@ var families = []struct{ pattern, packages string }{
 	{"contracts-report-encoding.json", "test/gen, offchain/plugins/median/evmreportcodec"},
 
 	{"ocr12-ocr1-schedules.json", "offchain/config"}, // OCR1 and OCR2 have the same schedules
-	{"ocr12-ocr1-*.json", notBuilt},
+	{"ocr12-ocr1-messages.json", "offchain/wire/ocr1wire"},
+	{"ocr12-ocr1-misc.json", "offchain/wire/ocr1wire, offchain/localconfig"},
+	{"ocr12-ocr1-signing.json", "offchain/wire/ocr1wire, offchain/protocol/ocr1"},
+	{"ocr12-ocr1-decisions.json", "offchain/protocol/ocr1"},
+	{"ocr12-ocr1-steps.json", "offchain/protocol/ocr1"},
+	{"ocr12-ocr1-traces.json", "offchain/protocol/ocr1"},
 	{"ocr12-leaders.json", "offchain/config"},
 	{"ocr12-median-*.json", "offchain/plugins/median"},
 	{"ocr12-ocr2-messages.json", "offchain/wire/ocr2wire"},
@@ -188,11 +193,11 @@ func TestPackagesReadTheirFiles(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	c := count([]string{"config-ocr2.json", "config-ocr31-checks.json", "ocr12-ocr1-steps.json", "ocr12-ocr2-steps.json", "config-new.json", "ocr4-steps.json"})
+	c := count([]string{"config-ocr2.json", "config-ocr31-checks.json", "ocr31a-steps.json", "ocr12-ocr2-steps.json", "config-new.json", "ocr4-steps.json"})
 	if len(c.run) != 2 || c.run["config-ocr2.json"] == "" || c.run["ocr12-ocr2-steps.json"] == "" {
 		t.Errorf("run: got %v", c.run)
 	}
-	if got := strings.Join(c.skipped, " "); got != "config-ocr31-checks.json ocr12-ocr1-steps.json" {
+	if got := strings.Join(c.skipped, " "); got != "config-ocr31-checks.json ocr31a-steps.json" {
 		t.Errorf("skipped: got %s", got)
 	}
 	if got := strings.Join(c.unknown, " "); got != "config-new.json ocr4-steps.json" {
