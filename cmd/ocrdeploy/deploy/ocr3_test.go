@@ -44,6 +44,12 @@ func TestFeedIsDeployedAndConfigured(t *testing.T) {
 	})
 }
 
+// TestLargeFeed has as many oracles as there can be, with the longer keys.
+func TestLargeFeed(t *testing.T) {
+	network := testFeed(t, netfile.KindOCR3BLSFeed, 31)
+	deploysAndConfigures(t, network)
+}
+
 func TestFeedInterruptedAnywhere(t *testing.T) {
 	interruptedAnywhere(t, stepsOfTestFeed, func() *netfile.Network { return testFeed(t, netfile.KindOCR3ECDSAFeed, 4) })
 }
