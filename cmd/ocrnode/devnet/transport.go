@@ -3,8 +3,10 @@ package devnet
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
@@ -68,7 +70,7 @@ func (t *transport) close() error {
 
 // listen starts a peer at a free port of this machine.
 func (t *transport) listen(key *keys.PeerKey, logger commontypes.Logger) (_ *oracle.Peer, address string, err error) {
-	address, err = freeAddress()
+	address, err = FreeAddress()
 	if err != nil {
 		return nil, "", err
 	}
@@ -84,11 +86,27 @@ func (t *transport) listen(key *keys.PeerKey, logger commontypes.Logger) (_ *ora
 	return peer, address, nil
 }
 
-// freeAddress returns an address of this machine that nobody listens at.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// Ports to listen at. Systems take the ports of outgoing connections from above these, so that none of them can get in the way
+// between the choice of a port and its use.
+const (
+	firstPort = 20_000
+	ports     = 12_000
+)
+
+// lastPort counts through the ports, from a random one on, so that no two callers of a process get the same one.
+var lastPort atomic.Uint32
+
+func init() { lastPort.Store(rand.Uint32N(ports)) }
+
+// FreeAddress returns an address of this machine that nobody listens at, another one with each call.
+func FreeAddress() (string, error) {
+	var err error
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+lastPort.Add(1)%ports)
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", address); err == nil {
+			return address, listener.Close()
+		}
 	}
-	return listener.Addr().String(), listener.Close()
+	return "", fmt.Errorf("no free port: %w", err)
 }

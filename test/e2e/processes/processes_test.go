@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,6 +26,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/ethclient"
 
+	"github.com/ocrkit/ocrkit/cmd/ocrnode/devnet"
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/node"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/test/e2e"
@@ -36,6 +36,7 @@ const (
 	oracles  = 4
 	patience = 90 * time.Second // until something that must happen has happened
 	password = "correct horse"
+	chainID  = "1337" // for which OCR1 knows no least durations: on other chains they are those of the real ones
 )
 
 // shop is what all networks under test share: our programs and a chain.
@@ -94,7 +95,7 @@ func (l *tailLog) String() string {
 }
 
 func newShop(t *testing.T) *shop {
-	s := &shop{bin: t.TempDir(), anvil: e2e.StartAnvil(t, "--block-time", "1")}
+	s := &shop{bin: t.TempDir(), anvil: e2e.StartAnvil(t, "--block-time", "1", "--chain-id", chainID)}
 	build := exec.Command("go", "build", "-o", s.bin, "./cmd/ocrnode", "./cmd/ocrdeploy")
 	build.Dir = e2e.Root(t)
 	if out, err := build.CombinedOutput(); err != nil {
@@ -141,7 +142,7 @@ func newSite(t *testing.T, shared *shop, p *protocol) *site {
 	s.tool("ocrdeploy", "keys", "dealer", "--light", "--password-file", s.path("password"), s.path("dealer.json"))
 	owner := strings.TrimSpace(s.tool("ocrdeploy", "keys", "account", "--light", "--password-file", s.path("password"), s.path("owner.json")))
 	e2e.Output(t, "cast", "rpc", "--rpc-url", s.anvil.URL, "anvil_setBalance", owner, "0xde0b6b3a7640000")
-	network := s.tool("ocrdeploy", slices.Concat([]string{"template"}, s.protocol.template, keyFiles)...)
+	network := s.tool("ocrdeploy", slices.Concat([]string{"template", "--chain-id", chainID}, s.protocol.template, keyFiles)...)
 	if err := os.WriteFile(s.path("network.yaml"), []byte(network), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -173,9 +174,9 @@ network:
   deltaDial: 500ms
 http: {listen: %q}
 log: {level: debug}
-chain: {rpc: %q, id: 31337, confirmations: 1, pollInterval: 1s, receiptInterval: 200ms, development: true}
+chain: {rpc: %q, id: %s, confirmations: 1, pollInterval: 1s, receiptInterval: 200ms, development: true}
 jobs:
-%s`, p.name, p.name, p.name, p.listen, announce, locator, p.http, s.anvil.WS, job)
+%s`, p.name, p.name, p.name, p.listen, announce, locator, p.http, s.anvil.WS, chainID, job)
 		if err := os.WriteFile(s.path(p.name+".yaml"), []byte(file), 0o600); err != nil {
 			s.t.Fatal(err)
 		}
@@ -241,7 +242,7 @@ func (s *site) apply() common.Hash {
 		s.t.Fatalf("ocrdeploy apply: %v\n%s", err, out)
 	}
 	s.contract = applied.Contract
-	return common.HexToHash(applied.ConfigDigest)
+	return common.Hash(common.RightPadBytes(common.FromHex(applied.ConfigDigest), common.HashLength))
 }
 
 // fund gives the contract LINK to pay oracles with.
@@ -497,10 +498,9 @@ func (p *process) progress() (leads bool, included uint64) {
 
 // freeAddress returns an address that nobody listens at.
 func freeAddress(t *testing.T) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := devnet.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return address
 }

@@ -1,12 +1,15 @@
 package processes
 
 import (
+	"flag"
 	"math/big"
+	"os"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 
+	"github.com/ocrkit/ocrkit/gen/ocr1"
 	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/gen/ocr3"
 	"github.com/ocrkit/ocrkit/offchain/runtime"
@@ -26,17 +29,48 @@ type protocol struct {
 	// progress tells whether an oracle leads and is in the middle of a round, and how many of its observations leaders made use of.
 	progress func(runtime.Status) (leads bool, included uint64)
 	metrics  []string
+	pays     bool
 }
 
 // report is one that landed.
 type report struct {
-	digest      common.Hash
+	digest      common.Hash // of OCR1 with zeros behind it
 	answer      *big.Int
 	transmitter common.Address
 	observers   []byte // nil where contracts do not know them
 }
 
 const payee = "0x00000000000000000000000000000000000000AA"
+
+var ocr1Protocol = &protocol{
+	template: []string{"--protocol", "ocr1", "--payee", payee},
+	edits: [][2]string{
+		{"deltaProgress: 35s", "deltaProgress: 4s"}, {"deltaResend: 17s", "deltaResend: 1s"}, {"deltaRound: 30s", "deltaRound: 1s"},
+		{"deltaGrace: 12s", "deltaGrace: 100ms"}, {"deltaStage: 60s", "deltaStage: 3s"}, {"alpha: 0.5%", "alpha: 0%"},
+	},
+	job:          "    protocol: ocr1\n",
+	oracleJob:    "    sourceTimeout: 1s\n",
+	transmission: ocr1.NewTransmissionTopic,
+	decode: func(log *types.Log) (report, error) {
+		var event ocr1.NewTransmission
+		if err := ocr1.DecodeNewTransmission(log, &event); err != nil {
+			return report{}, err
+		}
+		var at ocr1.ReportContext
+		if err := ocr1.DecodeReportContext(event.RawReportContext[:], &at); err != nil {
+			return report{}, err
+		}
+		return report{common.Hash(common.RightPadBytes(at.ConfigDigest[:], common.HashLength)), event.Answer, event.Transmitter, event.Observers[:len(event.Observations)]}, nil
+	},
+	progress: func(s runtime.Status) (bool, uint64) {
+		if s.OCR1 == nil {
+			return false, 0
+		}
+		return s.OCR1.Leader == s.OCR1.OracleID && s.OCR1.Round > 0, s.OCR1.IncludedObservations
+	},
+	metrics: []string{"ocr1_epoch", "ocr1_completed_rounds_total"},
+	pays:    true,
+}
 
 var ocr2Protocol = &protocol{
 	template: []string{"--payee", payee},
@@ -62,6 +96,7 @@ var ocr2Protocol = &protocol{
 		return s.Instance.Leader == s.Instance.OracleID && s.Instance.Round > 0, s.Instance.IncludedObservations
 	},
 	metrics: []string{"ocr2_epoch", "ocr2_completed_rounds_total"},
+	pays:    true,
 }
 
 var ocr3Protocol = &protocol{
@@ -92,9 +127,22 @@ var ocr3Protocol = &protocol{
 	metrics: []string{"ocr3_epoch", "ocr3_committed_sequence_number"},
 }
 
+// TestMain lets all networks run at once, however few processors there are: they mostly wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "3"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 // TestNetworksOfProcesses runs a network of each protocol, all on one chain and at the same time.
 func TestNetworksOfProcesses(t *testing.T) {
 	shared := newShop(t)
+	t.Run("ocr1", func(t *testing.T) {
+		t.Parallel()
+		testWithCrash(newSite(t, shared, ocr1Protocol))
+	})
 	t.Run("ocr2", func(t *testing.T) {
 		t.Parallel()
 		testWithPartition(newSite(t, shared, ocr2Protocol))
@@ -120,7 +168,6 @@ func testWithPartition(s *site) {
 	s.cut.heal(lonely.public.PeerID)
 	s.observedBy(first, lonely)
 
-	s.fund() // a new config pays what is owed under the old one
 	s.reconfigure(first)
 }
 
@@ -157,6 +204,9 @@ func (s *site) crash(digest common.Hash) (leader *process) {
 // reconfigure sets a new config under way, and ends everything.
 func (s *site) reconfigure(first common.Hash) {
 	s.t.Helper()
+	if s.protocol.pays {
+		s.fund() // a new config pays what is owed under the old one
+	}
 	s.edit("deltaGrace: 100ms", "deltaGrace: 200ms")
 	second := s.apply()
 	if second == first {
