@@ -126,7 +126,7 @@ func NewSetConfigArgs(chainID *big.Int, level confighelper.Level, in SetConfigIn
 		return fail(fmt.Errorf("oracles would refuse it: %w", err))
 	}
 	if level == confighelper.LevelStrict {
-		if findings := ocr1config.Lint(chainID, cfg); len(findings) > 0 {
+		if findings := ocr1config.Lint(chainID, false, cfg); len(findings) > 0 {
 			return fail(&confighelper.LintError{Findings: findings})
 		}
 	}

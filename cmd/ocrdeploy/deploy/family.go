@@ -26,8 +26,9 @@ type protocol interface {
 	// no such event; a config that is of no use to oracles is no failure.
 	readConfig(ctx context.Context, log *ethtypes.Log, chainID uint64) (*ChainConfig, error)
 
-	// lint says what is wrong with the config in the network file, by the rules of the oracles and of good sense.
-	lint(network *netfile.Network) []config.Finding
+	// lint says what is wrong with the config in the network file, by the rules of the oracles and of good sense. In development the
+	// rules do not count that oracles drop in development mode because of the chain alone.
+	lint(network *netfile.Network, development bool) []config.Finding
 	// fields takes the config in the network file apart, without its secrets: as readConfig does, so that they compare. It fails where
 	// no config can be made, whatever the secrets.
 	fields(network *netfile.Network) ([]Field, error)

@@ -14,7 +14,7 @@ import (
 )
 
 // lintNetwork says what is wrong with the network file as such, by the rules of oracles, of contracts, and of good sense.
-func (p *Plan) lintNetwork() {
+func (p *Plan) lintNetwork(development bool) {
 	network := p.Network
 	for _, err := range network.Check() {
 		p.note(config.SeverityError, err.Path, "%s", err.Problem)
@@ -23,7 +23,7 @@ func (p *Plan) lintNetwork() {
 		p.note(config.SeverityError, "config", "%v", err)
 		return
 	}
-	for _, finding := range p.entry.protocol.lint(network) {
+	for _, finding := range p.entry.protocol.lint(network, development) {
 		finding.Field = fileField(finding.Field, network.Contract.Kind)
 		if finding.Field == "config.s" && network.Config.S == nil {
 			continue // the automatic schedule follows from the oracles

@@ -109,12 +109,12 @@ func parseOCR1(encoded []byte) (*parsedConfig, error) {
 // ocr1FieldNames are fields of an OCR1 PublicConfig by the names that those of later versions have.
 var ocr1FieldNames = strings.NewReplacer("OnChainSigningAddress", "OnchainPublicKey", "TransmitAddress", "TransmitAccount", "AlphaPPB", "Alpha")
 
-func (ocr1Protocol) lint(network *netfile.Network) []config.Finding {
+func (ocr1Protocol) lint(network *netfile.Network, development bool) []config.Finding {
 	in, err := network.OCR1SetConfigInput()
 	if err != nil {
 		return nil // fields says it
 	}
-	findings := ocr1config.Lint(new(big.Int).SetUint64(network.Chain.ID), in.Complete())
+	findings := ocr1config.Lint(new(big.Int).SetUint64(network.Chain.ID), development, in.Complete())
 	for i := range findings {
 		findings[i].Field = ocr1FieldNames.Replace(findings[i].Field)
 	}

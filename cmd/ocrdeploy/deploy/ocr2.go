@@ -109,7 +109,7 @@ func parseOCR2(offchainConfig []byte) (*parsedConfig, error) {
 	}, nil
 }
 
-func (ocr2Protocol) lint(network *netfile.Network) []config.Finding {
+func (ocr2Protocol) lint(network *netfile.Network, _ bool) []config.Finding {
 	in, err := network.SetConfigInput()
 	if err != nil {
 		return nil // fields says it

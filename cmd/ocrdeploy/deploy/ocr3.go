@@ -142,7 +142,7 @@ func parseOCR3(offchainConfig []byte) (*parsedConfig, error) {
 	}, nil
 }
 
-func (ocr3Protocol) lint(network *netfile.Network) []config.Finding {
+func (ocr3Protocol) lint(network *netfile.Network, _ bool) []config.Finding {
 	in, err := network.OCR3SetConfigInput()
 	if err != nil {
 		return nil // fields says it

@@ -161,7 +161,7 @@ func NewPlan(ctx context.Context, client Client, network *netfile.Network, o Opt
 	if p.GasPrice, err = client.SuggestGasPrice(ctx); err != nil {
 		return nil, explain(err, "gas price")
 	}
-	p.lintNetwork()
+	p.lintNetwork(o.Development)
 	if p.Contract == (common.Address{}) {
 		err = p.planNew(ctx, client, o)
 	} else {

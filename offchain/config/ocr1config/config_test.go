@@ -420,7 +420,7 @@ func TestLint(t *testing.T) {
 			cfg := goodConfig()
 			test.change(&cfg)
 			var got []finding
-			for _, f := range ocr1config.Lint(mainnet, cfg) {
+			for _, f := range ocr1config.Lint(mainnet, false, cfg) {
 				got = append(got, finding{f.Severity, f.Field})
 				if f.Message == "" {
 					t.Errorf("%s has no message", f)
@@ -434,13 +434,18 @@ func TestLint(t *testing.T) {
 	quick := goodConfig()
 	quick.DeltaRound, quick.DeltaGrace, quick.DeltaC, quick.DeltaStage = 0, 0, 0, 0
 	var got []string
-	for _, f := range ocr1config.Lint(big.NewInt(1337), quick) {
+	for _, f := range ocr1config.Lint(big.NewInt(1337), false, quick) {
 		got = append(got, fmt.Sprint(f.Severity, " ", f.Field))
 	}
 	if want := []string{"error DeltaGrace", "error DeltaRound", "warning DeltaStage", "warning DeltaC"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if len(ocr1config.Lint(mainnet, ocr1config.PublicConfig{})) == 0 {
+	minute := goodConfig()
+	minute.DeltaC = time.Minute
+	if found := ocr1config.Lint(mainnet, true, minute); len(found) > 0 {
+		t.Errorf("in development mode, there is something wrong with what is wrong for the chain alone: %v", found)
+	}
+	if len(ocr1config.Lint(mainnet, false, ocr1config.PublicConfig{})) == 0 {
 		t.Error("the empty config is fine")
 	}
 }
@@ -483,7 +488,7 @@ func FuzzDecode(f *testing.F) {
 		if strictErr == nil && (lenientErr != nil || !reflect.DeepEqual(strict, lenient)) {
 			t.Fatalf("leaving out checks changes the result: %v", lenientErr)
 		}
-		ocr1config.Lint(chainID, lenient)
+		ocr1config.Lint(chainID, false, lenient)
 		if lenientErr != nil {
 			return
 		}

@@ -13,10 +13,11 @@ import (
 // errors; then what they accept although it cannot work, as errors; then what works but is probably not meant, as warnings.
 // An empty result means that there is nothing to object to.
 //
-// The config is judged as one for production on the chain: the rules that development mode switches off count.
-func Lint(chainID *big.Int, cfg PublicConfig) []config.Finding {
+// The config is judged as one for production on the chain, unless skipChainSpecificChecks says, as development mode does, that the
+// least durations of the chain do not count.
+func Lint(chainID *big.Int, skipChainSpecificChecks bool, cfg PublicConfig) []config.Finding {
 	var l config.Lints
-	l.Refused(Check(chainID, false, cfg))
+	l.Refused(Check(chainID, skipChainSpecificChecks, cfg))
 	lintUnworkable(&l, cfg)
 	lintUnwise(&l, cfg)
 	return l.Findings
