@@ -60,6 +60,7 @@ type Oracle[M rounds.Message] struct {
 	announced rounds.Round // in this life
 	round     rounds.Round // in this life
 	Crashes   int
+	before    map[roundwire.Kind]int // how many rounds are no longer in Sent
 }
 
 // CallID is the id of a call effect, 0 if the effect is none.
@@ -79,7 +80,7 @@ func CallID(effect kernel.Effect) kernel.CallID {
 // Live begins a life with what is on the disk.
 func (o *Oracle[M]) Live() {
 	if o.Sent == nil {
-		o.Sent = map[roundwire.Kind]map[rounds.Round]int{}
+		o.Sent, o.before = map[roundwire.Kind]map[rounds.Round]int{}, map[roundwire.Kind]int{}
 		for kind := roundwire.KindNewEpoch; kind <= roundwire.KindFinalEcho; kind++ {
 			o.Sent[kind] = map[rounds.Round]int{}
 		}
@@ -89,6 +90,7 @@ func (o *Oracle[M]) Live() {
 	o.armed = map[kernel.TimerID]bool{}
 	o.announced, o.round = rounds.Round{}, rounds.Round{}
 	for _, kind := range []roundwire.Kind{roundwire.KindReportReq, roundwire.KindFinal, roundwire.KindFinalEcho} {
+		o.before[kind] += len(o.Sent[kind])
 		o.Sent[kind] = map[rounds.Round]int{}
 	}
 	o.step(o.StartEvent(o.state, o.durable, uint32(o.Dice.Between(0, 3)), o.Dice.Seldom(2)))
@@ -277,7 +279,7 @@ func (o *Oracle[M]) Play(events int) {
 func (o *Oracle[M]) Reached(counts map[string]int) {
 	counts["crash"] += o.Crashes
 	for kind, sent := range o.Sent {
-		counts[kind.String()] += len(sent)
+		counts[kind.String()] += len(sent) + o.before[kind]
 	}
 }
 
