@@ -4,7 +4,8 @@ import "github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 
 // Why messages are dropped in OCR1 only; see package rounds for the others.
 var (
-	dropUnsorted  = kernel.DropReason{Text: "observations are not in ascending order", Suspicious: true}
-	dropEchoed    = kernel.DropReason{Text: "a report of this round was echoed already"}
-	dropCompleted = kernel.DropReason{Text: "enough echoes of this round were there already"}
+	dropUnsorted = kernel.DropReason{Text: "observations are not in ascending order", Suspicious: true}
+	dropEchoed   = kernel.DropReason{Text: "a report of this round was echoed already"}
+	dropRepeated = kernel.DropReason{Text: "sender's echo of this round is here already"} // it may have been restarted
+	dropComplete = kernel.DropReason{Text: "round is complete without this message"}
 )

@@ -37,9 +37,9 @@ func (g *generation) finalEcho(from commontypes.OracleID, m *ocr1wire.FinalEcho)
 	case m.Final.Round != g.Follower.Round:
 		g.Drop(from, m.Kind(), rounds.DropWrongRound)
 	case e.received>>from&1 == 1:
-		g.Drop(from, m.Kind(), rounds.DropDuplicate)
+		g.Drop(from, m.Kind(), dropRepeated)
 	case g.Follower.Completed:
-		g.Drop(from, m.Kind(), dropCompleted)
+		g.Drop(from, m.Kind(), dropComplete)
 	default:
 		g.verify(from, m.Kind(), &m.Final, func() {
 			e.received.Add(from)

@@ -24,7 +24,9 @@ func (g *generation) Follow(from commontypes.OracleID, m ocr1wire.Message) {
 			g.observe()
 		}
 	case *ocr1wire.ReportReq:
-		if g.Follower.TakesReportReq(m.Round) {
+		if m.Round == g.Follower.Round && !g.Follower.SentReport && g.echoes.count > g.cfg.F {
+			g.Drop(from, m.Kind(), dropComplete) // the echoes were faster
+		} else if g.Follower.TakesReportReq(m.Round) {
 			g.reportReq(m)
 		}
 	case *ocr1wire.Final:

@@ -28,12 +28,12 @@
 // A machine of n oracles holds at most
 //
 //	messages of later epochs         10 n            kernel.FutureMessagesPerSender
-//	messages of the leader           16              maxFollowerQueue
+//	messages of the leader           16              rounds.MaxFollowerQueue
 //	finals being verified            16 n + 1        maxFinalChecksPerSender
-//	finals remembered as valid       8               validFinalsRemembered
+//	finals remembered as valid       8               rounds.ValidSet
 //	rounds remembered as finalized   2 age + 1       age is 10 to 1000
-//	finals to be accepted            100             maxFinalsToAccept
-//	accepted reports                 1000            maxPendingTransmissions
+//	finals to be accepted            100             rounds.MaxFinalsToAccept
+//	accepted reports                 1000            rounds.MaxPendingTransmissions
 //	calls under way                  18 n + 5
 //
 // besides a query, an observation and a report of each oracle for the round that it leads. Messages keep the buffers alive
