@@ -146,7 +146,7 @@ func (o *Oracle[M, T, P]) receive(h *engine.Happening[M]) {
 	message, from := h.Message, h.From
 	if h.Bytes != nil {
 		var err error
-		if message, err = o.Driver.Decode(h.Bytes); err != nil {
+		if message, err = o.decode(h.Bytes); err != nil {
 			o.Sim.refused(o, from, err)
 			return
 		}
@@ -168,6 +168,32 @@ func (o *Oracle[M, T, P]) receive(h *engine.Happening[M]) {
 	o.Sim.Checkers.Delivered(o, from, message)
 	o.Driver.Delivered(from, message)
 	o.step(rounds.MessageReceived[M]{From: mistaken, Message: message})
+}
+
+// decode reads a message, once for all who get the same bytes.
+func (o *Oracle[M, T, P]) decode(b []byte) (M, error) {
+	if len(b) == 0 {
+		return o.Driver.Decode(b)
+	}
+	cache := &o.Sim.decoded
+	if m, ok := (*cache)[&b[0]]; ok && m.length == len(b) {
+		return m.message, m.err
+	}
+	message, err := o.Driver.Decode(b)
+	if *cache == nil || len(*cache) == maxDecoded {
+		*cache = map[*byte]decoded[M]{}
+	}
+	(*cache)[&b[0]] = decoded[M]{len(b), message, err}
+	return message, err
+}
+
+const maxDecoded = 1 << 10
+
+// decoded is what came of bytes.
+type decoded[M any] struct {
+	length  int
+	message M
+	err     error
 }
 
 // step steps the machine and carries out what it asks for.

@@ -25,6 +25,7 @@ type Sim[M rounds.Message, T comparable, P any] struct {
 	Checkers engine.Checkers[*Oracle[M, T, P], M, rounds.Start[T, P], rounds.Status, rounds.Round]
 	Counts   Counts
 	landed   int // since the network healed
+	decoded  map[*byte]decoded[M]
 }
 
 // Settings are options of a run, and what there is to know of the protocol.

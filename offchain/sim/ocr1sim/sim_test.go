@@ -1,0 +1,78 @@
+package ocr1sim
+
+import (
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/simtest"
+)
+
+var suite = simtest.Simulator[Options, Stats]{
+	Scenario: Scenario, Seeds: 1000,
+	Simulate: func(o Options) (simtest.Outcome[Stats], error) { return outcome(Simulate(o)) },
+	Tell: func(t T, o Options) simtest.Outcome[Stats] {
+		result, _ := outcome(Run(t, o), nil)
+		return result
+	},
+	Adjust: func(o *Options, seed *uint64, trace io.Writer) {
+		o.Trace = trace
+		if seed != nil {
+			o.Seed = *seed
+		}
+	},
+	Kinds: func(o *Options) map[string]bool {
+		return map[string]bool{
+			"real keys": o.RealKeys, "wire bytes": o.WireBytes, "values": !o.WireBytes, "overrides": o.Override != nil,
+			"faults": o.HealAfter > 0, "traitors": len(o.Traitors) > 0, "large": o.N > 10,
+		}
+	},
+	About: func(o *Options) string {
+		return fmt.Sprintf("n=%d f=%d traitors=%s", o.N, o.F, simtest.Names(o.Traitors))
+	},
+}
+
+func outcome(r *Result, err error) (o simtest.Outcome[Stats], _ error) {
+	if r != nil {
+		o = simtest.Outcome[Stats]{Violation: r.Violation, Fingerprint: r.Fingerprint, Stats: r.Stats}
+	}
+	return o, err
+}
+
+// Tests that all simulators have; what they test is said in package simtest. TestSeed repeats one run, TestSoak goes on for
+// SOAK_TIME.
+func TestSeed(t *testing.T)              { suite.Seed(t) }
+func TestSeeds(t *testing.T)             { suite.AllSeeds(t) }
+func TestSoak(t *testing.T)              { suite.Soak(t) }
+func TestSeedsDiffer(t *testing.T)       { suite.SeedsDiffer(t) }
+func TestMutantsAreFound(t *testing.T)   { simtest.MutantsAreFound(t, mutants) }
+func TestHuntMutants(t *testing.T)       { simtest.HuntMutants(t, mutants) }
+func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t) }
+
+// TestReplay: all signatures are taken for good on purpose, while a traitor forges them.
+func TestReplay(t *testing.T) {
+	suite.Replay(t, brokenRuns, "all signatures are taken for good", "broken-signature")
+}
+
+func TestQuietNetworkMakesReports(t *testing.T) {
+	for _, n := range []int{1, 4, 7, 16, 31} {
+		t.Run(fmt.Sprintf("n=%d", n), func(t *testing.T) {
+			r := Run(t, Options{Seed: uint64(n), N: n, NoFaulty: n == 1, Rounds: 20})
+			if r.Stats.Landed < 20 {
+				t.Errorf("%d reports landed, want 20", r.Stats.Landed)
+			}
+			if r.Stats.Time > 20*time.Second {
+				t.Errorf("20 rounds took %s", r.Stats.Time)
+			}
+			t.Logf("%+v", r.Stats)
+		})
+	}
+}
+
+func TestRoughNetworkMakesReports(t *testing.T) {
+	for seed := range uint64(20) {
+		r := Run(t, Options{Seed: seed, Rounds: 5, Faults: Rough(), HealAfter: 5 * time.Second})
+		t.Logf("%+v", r.Stats)
+	}
+}
