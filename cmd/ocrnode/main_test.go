@@ -152,6 +152,8 @@ func TestDevnetsOnAnvil(t *testing.T) {
 	t.Parallel()
 	anvil := e2e.StartAnvil(t)
 	for i, kind := range [][]string{
+		{"--protocol", "ocr1"},
+		{"--protocol", "ocr1", "--transport", "tcp"},
 		{"--protocol", "ocr2"},
 		{"--protocol", "ocr3"},
 		{"--protocol", "ocr3", "--verifier", "bls", "--transport", "tcp"},
