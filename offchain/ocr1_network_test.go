@@ -141,31 +141,39 @@ func TestOCR1Subscriptions(t *testing.T) {
 		net := ocr1net.New(t, 1, 0)
 		node := net.Nodes[0]
 		start := time.Now()
-		var attempts []time.Duration
+		var mu sync.Mutex
+		var list []time.Duration
 		node.Chain.On = func(_ context.Context, method string) error {
 			if method != "SubscribeToNewConfigs" {
 				return nil
 			}
-			attempts = append(attempts, time.Since(start).Round(time.Second))
-			if len(attempts) < 3 {
+			mu.Lock()
+			defer mu.Unlock()
+			list = append(list, time.Since(start).Round(time.Second))
+			if len(list) < 3 {
 				return errors.New("no websocket")
 			}
 			return nil
+		}
+		attempts := func() []time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(list)
 		}
 		net.StartAll()
 		time.Sleep(time.Second) // virtual time
 		net.SetConfig(nil)
 		waitForOCR1(t, net, 1) // by polling
 		time.Sleep(3 * time.Minute)
-		if want := []time.Duration{0, time.Minute, 2 * time.Minute}; !slices.Equal(attempts, want) {
-			t.Errorf("attempts to subscribe at %v, want %v", attempts, want)
+		if want := []time.Duration{0, time.Minute, 2 * time.Minute}; !slices.Equal(attempts(), want) {
+			t.Errorf("attempts to subscribe at %v, want %v", attempts(), want)
 		}
 
 		polls := node.Chain.Calls("LatestConfigDetails")
 		net.Contract.BreakSubscriptions()
 		synctest.Wait()
-		if len(attempts) != 4 || net.Contract.Subscriptions() != 1 {
-			t.Errorf("after it broke: attempts at %v, %d subscriptions", attempts, net.Contract.Subscriptions())
+		if len(attempts()) != 4 || net.Contract.Subscriptions() != 1 {
+			t.Errorf("after it broke: attempts at %v, %d subscriptions", attempts(), net.Contract.Subscriptions())
 		}
 		if n := node.Chain.Calls("LatestConfigDetails"); n != polls+1 {
 			t.Errorf("%d polls after the new subscription, want 1", n-polls)
@@ -173,12 +181,12 @@ func TestOCR1Subscriptions(t *testing.T) {
 		// One that breaks at once is not made again at once.
 		net.Contract.BreakSubscriptions()
 		synctest.Wait()
-		if len(attempts) != 4 {
-			t.Errorf("after it broke at once: attempts at %v", attempts)
+		if len(attempts()) != 4 {
+			t.Errorf("after it broke at once: attempts at %v", attempts())
 		}
 		time.Sleep(61 * time.Second)
-		if len(attempts) != 5 || net.Contract.Subscriptions() != 1 {
-			t.Errorf("a minute later: attempts at %v, %d subscriptions", attempts, net.Contract.Subscriptions())
+		if len(attempts()) != 5 || net.Contract.Subscriptions() != 1 {
+			t.Errorf("a minute later: attempts at %v, %d subscriptions", attempts(), net.Contract.Subscriptions())
 		}
 		// It tells of a config long before the next poll.
 		for polls = node.Chain.Calls("LatestConfigDetails"); node.Chain.Calls("LatestConfigDetails") == polls; {
