@@ -130,7 +130,7 @@ type txView struct {
 
 // showApplied shows the result. The last plan was made after the last transaction: what it says is what verify would.
 func showApplied(c *cli.Context, r *deploy.Result) error {
-	v := applyView{Contract: r.Contract, ConfigDigest: r.Digest.Hex(), ConfigCount: r.Count, Transactions: []txView{}, Left: r.Plan.Changes, Findings: []findingView{}}
+	v := applyView{Contract: r.Contract, ConfigDigest: r.Digest.Hex(), ConfigCount: r.Count, Transactions: []txView{}, Left: r.Plan.Changes, Findings: findingViews(r.Plan.Findings)}
 	if r.Link != (common.Address{}) {
 		v.Link = &r.Link
 	}
@@ -143,9 +143,6 @@ func showApplied(c *cli.Context, r *deploy.Result) error {
 			view.Contract = &tx.Contract
 		}
 		v.Transactions = append(v.Transactions, view)
-	}
-	for _, f := range r.Plan.Findings {
-		v.Findings = append(v.Findings, findingView{f.Severity.String(), f.Field, f.Message})
 	}
 	return show(c, v, func(w io.Writer) {
 		if len(r.Transactions) == 0 {

@@ -115,7 +115,7 @@ func newApp(out, errOut io.Writer) *cli.App {
 		Writer:    out,
 		ErrWriter: errOut,
 		Commands: []*cli.Command{
-			keysCommand(), templateCommand(), planCommand(), applyCommand(), verifyCommand(), statusCommand(), decodeCommand(),
+			keysCommand(), templateCommand(), planCommand(), applyCommand(), verifyCommand(), statusCommand(), decodeCommand(), migrateCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   onUsageError,

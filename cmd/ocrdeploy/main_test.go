@@ -535,7 +535,7 @@ func TestOutput(t *testing.T) {
 	}
 	d := &desk{t: t}
 	golden(t, "help.golden", d.sh(exitOK, "--help"))
-	for _, command := range []string{"keys", "template", "plan", "apply", "verify", "status", "decode"} {
+	for _, command := range []string{"keys", "template", "plan", "apply", "verify", "status", "decode", "migrate"} {
 		if out := d.sh(exitOK, command, "--help"); !strings.Contains(out, "USAGE:") {
 			t.Errorf("%s --help: %s", command, out)
 		}
@@ -563,7 +563,7 @@ func planOf(t *testing.T, network *netfile.Network) string {
 // TestTemplate checks that what template writes without keys is refused for the missing oracles only.
 func TestTemplate(t *testing.T) {
 	d := &desk{t: t}
-	for _, flags := range [][]string{nil, {"--protocol", "ocr3"}, {"--protocol", "ocr3", "--verifier", "bls"}} {
+	for _, flags := range [][]string{nil, {"--protocol", "ocr1"}, {"--protocol", "ocr3"}, {"--protocol", "ocr3", "--verifier", "bls"}} {
 		_, err := netfile.Parse([]byte(d.sh(exitOK, append([]string{"template"}, flags...)...)))
 		problems, ok := err.(*netfile.Error)
 		if !ok || len(problems.Problems) != 1 || !strings.Contains(err.Error(), "there are 0") {

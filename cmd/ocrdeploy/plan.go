@@ -8,6 +8,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/urfave/cli/v2"
 
+	"github.com/ocrkit/ocrkit/offchain/config"
+
 	"github.com/ocrkit/ocrkit/cmd/ocrdeploy/deploy"
 )
 
@@ -80,6 +82,15 @@ type findingView struct {
 	Message  string `json:"message"`
 }
 
+// findingViews shows findings in JSON.
+func findingViews(findings []config.Finding) []findingView {
+	views := []findingView{}
+	for _, finding := range findings {
+		views = append(views, findingView{Severity: finding.Severity.String(), Field: finding.Field, Message: finding.Message})
+	}
+	return views
+}
+
 type planView struct {
 	ChainID      uint64          `json:"chainId"`
 	Contract     *common.Address `json:"contract"`
@@ -109,7 +120,7 @@ func stepsView(steps []deploy.Step) []stepView {
 }
 
 func planJSON(p *deploy.Plan) planView {
-	v := planView{ChainID: p.Network.Chain.ID, Deployed: p.State != nil, Changes: p.Changes, Steps: stepsView(p.Steps), GasPriceWei: p.GasPrice, Findings: []findingView{}}
+	v := planView{ChainID: p.Network.Chain.ID, Deployed: p.State != nil, Changes: p.Changes, Steps: stepsView(p.Steps), GasPriceWei: p.GasPrice, Findings: findingViews(p.Findings)}
 	if v.Changes == nil {
 		v.Changes = []deploy.Change{}
 	}
@@ -124,9 +135,6 @@ func planJSON(p *deploy.Plan) planView {
 	}
 	if p.Config != nil {
 		v.NewDigest = p.Config.Digest.Hex()
-	}
-	for _, f := range p.Findings {
-		v.Findings = append(v.Findings, findingView{f.Severity.String(), f.Field, f.Message})
 	}
 	v.Gas, v.GasComplete = p.Gas()
 	return v

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ethereum/go-ethereum/common"
 	"go.yaml.in/yaml/v3"
@@ -53,8 +55,11 @@ func Encode(n *Network, comments map[string]string) ([]byte, error) {
 	if err := encoder.Close(); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return sections.ReplaceAll(b.Bytes(), []byte("\n$0")), nil
 }
+
+// sections are the lines before which a blank one makes a file easier to read.
+var sections = regexp.MustCompile(`(?m)^(version|chain|contract|config|dealer|oracles):`)
 
 // writer makes YAML of a network.
 type writer struct {
@@ -97,7 +102,11 @@ func (w *writer) text(o object, name, value string) {
 
 // string adds a text, with quotes where it could be taken for something else.
 func (w *writer) string(o object, name, value string) {
-	w.put(o, name, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value})
+	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		node.Style = yaml.DoubleQuotedStyle // not on several lines, where white space at their ends would matter
+	}
+	w.put(o, name, node)
 }
 
 func (w *writer) section(o object, name string) object {
