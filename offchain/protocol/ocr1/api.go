@@ -65,17 +65,6 @@ const (
 	TimerTransmit = rounds.TimerTransmit
 )
 
-// Counters of an instance.
-const (
-	CountSentObservations     = rounds.CountSentObservations
-	CountIncludedObservations = rounds.CountIncludedObservations
-	CountCompletedRounds      = rounds.CountCompletedRounds
-	CountLedCompletedRounds   = rounds.CountLedCompletedRounds
-)
-
-// TimerName names a timer of the machine for logs and transcripts.
-func TimerName(timer kernel.TimerID) string { return rounds.TimerName(timer) }
-
 // ContractState is what the contract says of the latest report that was transmitted to it.
 type ContractState struct {
 	ConfigDigest    ocr1types.ConfigDigest

@@ -1,8 +1,6 @@
 package ocr1
 
 import (
-	"fmt"
-
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 )
@@ -28,11 +26,8 @@ func (c *Config) rounds() rounds.Config {
 // package config is.
 func (c *Config) Validate() error {
 	common := c.rounds()
-	err := common.Validate(c.DeltaC, c.DataSourceTimeout, c.DataSourceGracePeriod, c.BlockchainTimeout, c.ContractTransmitterTransmitTimeout)
-	if err != nil {
-		return fmt.Errorf("ocr1: %w", err)
-	}
-	return nil
+	return common.Validate("ocr1",
+		c.DeltaC, c.DataSourceTimeout, c.DataSourceGracePeriod, c.BlockchainTimeout, c.ContractTransmitterTransmitTimeout)
 }
 
 func (c *core) timestamp(r Round) ocr1types.ReportTimestamp {

@@ -79,7 +79,7 @@ func (g *generation) reportReq(m *ocr1wire.ReportReq) {
 func (g *generation) callReportInputs(list []ocr1wire.AttributedObservation) {
 	for _, o := range list {
 		if o.Observer == g.cfg.OracleID {
-			g.Emit(Count{Counter: CountIncludedObservations})
+			g.Emit(Count{Counter: rounds.CountIncludedObservations})
 		}
 	}
 	ts := g.timestamp(g.Follower.Current())

@@ -42,8 +42,8 @@ func New(cfg Config) *Machine {
 // package config is.
 func (c *Config) Validate() error {
 	common := c.rounds()
-	if err := common.Validate(); err != nil {
-		return fmt.Errorf("ocr2: %w", err)
+	if err := common.Validate("ocr2"); err != nil {
+		return err
 	}
 	if c.ReportQuorum <= c.F || c.ReportQuorum > c.N {
 		return fmt.Errorf("ocr2: ReportQuorum is %d, want more than F = %d and at most N = %d", c.ReportQuorum, c.F, c.N)

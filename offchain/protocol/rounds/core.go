@@ -25,17 +25,17 @@ type Config struct {
 	LeaderSelectionKey, TransmissionOrderKey [16]byte
 }
 
-// Validate tells whether all fields are in their ranges, and the protocol's other durations.
-func (c *Config) Validate(others ...time.Duration) error {
+// Validate tells whether all fields are in their ranges, and a protocol's other durations.
+func (c *Config) Validate(protocol string, others ...time.Duration) error {
 	switch {
 	case c.N < 1 || c.N > types.MaxOracles:
-		return fmt.Errorf("N is %d, want 1 to %d", c.N, types.MaxOracles)
+		return fmt.Errorf("%s: N is %d, want 1 to %d", protocol, c.N, types.MaxOracles)
 	case c.F < 0 || 3*c.F >= c.N:
-		return fmt.Errorf("F is %d, want at least 0 and 3*F < N = %d", c.F, c.N)
+		return fmt.Errorf("%s: F is %d, want at least 0 and 3*F < N = %d", protocol, c.F, c.N)
 	case int(c.OracleID) >= c.N:
-		return fmt.Errorf("OracleID is %d, want less than N = %d", c.OracleID, c.N)
+		return fmt.Errorf("%s: OracleID is %d, want less than N = %d", protocol, c.OracleID, c.N)
 	case c.RMax < 1 || c.RMax > 254:
-		return fmt.Errorf("RMax is %d, want 1 to 254", c.RMax)
+		return fmt.Errorf("%s: RMax is %d, want 1 to 254", protocol, c.RMax)
 	}
 	for _, d := range []struct {
 		name  string
@@ -45,17 +45,17 @@ func (c *Config) Validate(others ...time.Duration) error {
 		{"DeltaGrace", c.DeltaGrace}, {"DeltaStage", c.DeltaStage},
 	} {
 		if d.value < 0 {
-			return fmt.Errorf("%s is %s, want at least 0", d.name, d.value)
+			return fmt.Errorf("%s: %s is %s, want at least 0", protocol, d.name, d.value)
 		}
 	}
 	for _, d := range others {
 		if d < 0 {
-			return fmt.Errorf("a duration is %s, want at least 0", d)
+			return fmt.Errorf("%s: a duration is %s, want at least 0", protocol, d)
 		}
 	}
 	for i, s := range c.S {
 		if s < 0 || s > types.MaxOracles {
-			return fmt.Errorf("S[%d] is %d, want 0 to %d", i, s, types.MaxOracles)
+			return fmt.Errorf("%s: S[%d] is %d, want 0 to %d", protocol, i, s, types.MaxOracles)
 		}
 	}
 	return nil

@@ -106,7 +106,8 @@ func (g *Generation[M, O, R]) Stop() {
 	g.Leader.Stop()
 }
 
-func (g *Generation[M, O, R]) describe(s *Status) {
+// Describe adds what there is to say to a summary of the machine.
+func (g *Generation[M, O, R]) Describe(s *Status) {
 	f, l := &g.Follower, &g.Leader
 	s.Leader, s.Leads = f.LeaderID, l.leads
 	s.Round, s.FollowerStep, s.FollowerQueue = f.Round, f.step.String(), len(f.queue)
@@ -117,6 +118,7 @@ func (g *Generation[M, O, R]) describe(s *Status) {
 	}
 }
 
-func (g *Generation[M, O, R]) collections() (observations, reports fmt.Stringer) {
+// Collections are what the leader has.
+func (g *Generation[M, O, R]) Collections() (observations, reports fmt.Stringer) {
 	return &g.Leader.Observations, &g.Leader.Reports
 }

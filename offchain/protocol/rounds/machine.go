@@ -47,9 +47,8 @@ type EpochPart[M Message] interface {
 	RoundFired()
 	GraceFired()
 	Stop()
-
-	describe(*Status)
-	collections() (observations, reports fmt.Stringer)
+	Describe(*Status)
+	Collections() (observations, reports fmt.Stringer)
 }
 
 // transmissionPart is a [Transmission].

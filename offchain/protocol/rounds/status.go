@@ -52,7 +52,7 @@ func (m *Machine[M]) Status() Status {
 		SignedRound:    m.Recorded,
 	}
 	if m.Generation != nil {
-		m.Generation.describe(&s)
+		m.Generation.Describe(&s)
 	}
 	m.transmission.describe(&s)
 	return s
@@ -71,7 +71,7 @@ func (m *Machine[M]) Draw(s Status, digest fmt.Stringer, leader, own string) str
 	fmt.Fprintf(&b, "follower: round=%d step=%q sent-report=%t completed=%t queue=%d\n",
 		s.Round, s.FollowerStep, s.SentReport, s.CompletedRound, s.FollowerQueue)
 	if s.Leads {
-		observations, reports := m.Generation.collections()
+		observations, reports := m.Generation.Collections()
 		fmt.Fprintf(&b, "leader: round=%d phase=%q%s observations=%s reports=%s\n",
 			s.LedRound, s.LeaderPhase, leader, observations, reports)
 	}
