@@ -19,7 +19,7 @@ const pluginName = "OCR3Feed"
 // Contract reads the contract that receives the reports. It must be safe for concurrent use. *evm.FeedContract is one.
 type Contract interface {
 	// LatestConfigDigestAndSeqNr returns the digest of the config in force, and the sequence number of the last report under it, 0
-	// if there was none. It should return soon after the context ends.
+	// if there was none. It must return soon after the context ends.
 	LatestConfigDigestAndSeqNr(ctx context.Context) (configDigest types.ConfigDigest, seqNr uint64, err error)
 }
 
@@ -29,7 +29,7 @@ type Factory struct {
 	// DataSource observes what the network reports. Epoch and round of the timestamp that it gets are those of the round in OCR3,
 	// in fewer bits; they serve logs and caches.
 	DataSource median.DataSource
-	// Contract is asked whether a report is still of use.
+	// Contract is asked whether the last report has landed, and whether a report is still of use.
 	Contract Contract
 	// Logger may be nil: then nothing is logged.
 	Logger commontypes.Logger

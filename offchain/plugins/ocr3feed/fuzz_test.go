@@ -11,7 +11,9 @@ import (
 // What is accepted is what the encoder writes: one encoding for one meaning.
 
 func FuzzDecodeObservation(f *testing.F) {
-	f.Add([]byte(observations(f, price(now, -1))[0].Observation))
+	for _, seqNr := range []uint64{0, 1, 1 << 63, ocr3feed.Unread} {
+		f.Add([]byte(observations(f, ocr3feed.Observation{Price: price(now, -1), OnChain: seqNr})[0].Observation))
+	}
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := ocr3feed.DecodeObservation(b)
@@ -29,7 +31,7 @@ func FuzzDecodeObservation(f *testing.F) {
 
 func FuzzDecodeOutcome(f *testing.F) {
 	before := price(now-1, 1<<40)
-	for _, o := range []ocr3feed.Outcome{{Median: price(now, -1)}, {Median: price(now, 7), Report: true}, {Median: price(now, 7), Report: true, Before: &before}} {
+	for _, o := range []ocr3feed.Outcome{{Median: price(now, -1)}, {Median: price(now, 7), Report: true, LastSeqNr: 1}, {Median: price(now, 7), Report: true, Before: &before, LastSeqNr: 9}, {Median: price(now, 7), Before: &before, LastSeqNr: ocr3feed.Unread}} {
 		f.Add([]byte(encoded(f, o)))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -43,9 +45,13 @@ func FuzzDecodeOutcome(f *testing.F) {
 		if again, err := o.Encode(); err != nil || !bytes.Equal(again, b) {
 			t.Fatalf("%x was decoded as %+v and encoded as %x, %v", b, o, again, err)
 		}
-		next, err := newPlugin(t, setting{}).Outcome(t.Context(), ocr3types.OutcomeContext{SeqNr: 2, PreviousOutcome: b}, nil, observations(t, price(1, 1), price(1, 1), price(1, 1)))
+		next, err := newPlugin(t, setting{}).Outcome(t.Context(), ocr3types.OutcomeContext{SeqNr: 2, PreviousOutcome: b}, nil, observations(t, ocr3feed.Observation{Price: price(1, 1)}, ocr3feed.Observation{Price: price(1, 1)}, ocr3feed.Observation{Price: price(1, 1)}))
 		if err != nil || len(next) != ocr3feed.OutcomeSize {
 			t.Fatalf("the outcome after %x is %x, %v", b, next, err)
+		}
+		after, err := ocr3feed.DecodeOutcome(next)
+		if err != nil || !equal(after.Before, o.Reported()) || after.LastSeqNr != 2 && (after.Report || after.LastSeqNr != o.LastSeqNr) {
+			t.Fatalf("the outcome after %+v is %+v, %v", o, after, err)
 		}
 	})
 }

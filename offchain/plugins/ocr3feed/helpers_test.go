@@ -60,6 +60,7 @@ func (l *logs) add(line string) {
 }
 
 func (l *logs) Debug(msg string, _ commontypes.LogFields) { l.add("debug: " + msg) }
+func (l *logs) Info(msg string, _ commontypes.LogFields)  { l.add("info: " + msg) }
 func (l *logs) Warn(msg string, _ commontypes.LogFields)  { l.add("warn: " + msg) }
 
 func (l *logs) has(text string) bool {
@@ -125,16 +126,24 @@ func equal(a, b *ocr3feed.Price) bool {
 	return a == nil && b == nil || a != nil && b != nil && a.Time == b.Time && a.Value.Cmp(b.Value) == 0
 }
 
+// unread are observations by oracles that cannot read the contract.
+func unread(prices ...ocr3feed.Price) (list []ocr3feed.Observation) {
+	for _, p := range prices {
+		list = append(list, ocr3feed.Observation{Price: p, OnChain: ocr3feed.Unread})
+	}
+	return list
+}
+
 // fataler is *testing.T or *rapid.T.
 type fataler interface {
 	Helper()
 	Fatal(...any)
 }
 
-func observations(t fataler, prices ...ocr3feed.Price) (aos []types.AttributedObservation) {
+func observations(t fataler, list ...ocr3feed.Observation) (aos []types.AttributedObservation) {
 	t.Helper()
-	for i, p := range prices {
-		b, err := ocr3feed.EncodeObservation(p)
+	for i, o := range list {
+		b, err := ocr3feed.EncodeObservation(o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,8 +18,18 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
-// Plugin is the reporting plugin of one instance; a Factory makes them. The methods are in the order of a round. All fields but
-// accepted are fixed.
+// RepeatAfter is how long after a report, by the times that the oracles agree on, the report is repeated if it has not landed.
+//
+// It leaves the transmission schedule the time for its stages, so that commonly all oracles have had their turn, and a transaction
+// the time to get into a block. Schedules and chains that need longer do no harm: the repetition has a higher sequence number, and
+// when it lands, what is left of the schedule of the report before is called off; a transaction of it that is already under way is
+// refused by the contract as stale. So a repetition that was not needed costs a reverted transaction, or, if the report landed after
+// all and the oracles that say otherwise read nodes that lag, one more transmission of a current answer; in any case once in
+// RepeatAfter. It is the same for all networks, as the oracles of one must agree on it.
+const RepeatAfter = time.Minute
+
+// Plugin is the reporting plugin of one instance; a Factory makes them. The methods are in the order of a round. All fields are
+// fixed, but for the last ones.
 type Plugin struct {
 	source   median.DataSource
 	contract Contract
@@ -31,6 +41,7 @@ type Plugin struct {
 	bounds         median.OnchainConfig
 	offchainConfig median.OffchainConfig
 
+	unread   logging.Taper // observations without the contract's word
 	mu       sync.Mutex
 	accepted uint64 // the highest sequence number of a report that this plugin accepted; it does not outlive the plugin
 }
@@ -44,20 +55,64 @@ func (p *Plugin) Query(context.Context, ocr3types.OutcomeContext) (types.Query, 
 	return nil, nil
 }
 
-// Observation asks the data source, and the clock when that has answered.
+// Observation asks data source and contract at the same time, and the clock when the data source has answered. The price is what
+// counts: a contract that cannot be read, or not in half of the time that there is, is left out.
 func (p *Plugin) Observation(ctx context.Context, outctx ocr3types.OutcomeContext, query types.Query) (types.Observation, error) {
 	if len(query) != 0 {
 		return nil, errQueryNotEmpty
 	}
+	onChain := p.readOnChain(ctx)
 	value, err := p.source.Observe(ctx, types.ReportTimestamp{ConfigDigest: p.configDigest, Epoch: uint32(outctx.Epoch), Round: uint8(outctx.Round)})
+	now := p.now()
+	seqNr := onChain()
 	if err != nil {
 		return nil, fmt.Errorf("ocr3feed: observing the price: %w", err)
 	}
-	observation, err := EncodeObservation(Price{uint32(p.now().Unix() & math.MaxUint32), value})
+	observation, err := EncodeObservation(Observation{Price{uint32(now.Unix() & math.MaxUint32), value}, seqNr})
 	if err != nil {
 		return nil, fmt.Errorf("ocr3feed: the data source gave an invalid price: %w", err)
 	}
 	return observation, nil
+}
+
+// readOnChain begins to read the contract. The function that it returns waits until that is done, at most half of the time that the
+// context has, and returns Observation.OnChain. It must be called.
+func (p *Plugin) readOnChain(ctx context.Context) func() uint64 {
+	cancel := context.CancelFunc(func() {})
+	if deadline, ok := ctx.Deadline(); ok {
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2) // not on the plugin's clock, which may be any
+	}
+	type answer struct {
+		seqNr uint64
+		err   error
+	}
+	answered := make(chan answer, 1) // holds the answer that nobody waits for any more
+	go func() {
+		configDigest, seqNr, err := p.contract.LatestConfigDigestAndSeqNr(ctx)
+		if configDigest != p.configDigest {
+			seqNr = 0
+		}
+		answered <- answer{seqNr, err}
+	}()
+	return func() uint64 {
+		defer cancel()
+		var a answer
+		select {
+		case a = <-answered:
+		case <-ctx.Done():
+			a.err = ctx.Err()
+		}
+		if a.err != nil {
+			p.unread.Trigger(func(count uint64) {
+				p.logger.Warn("ocr3feed: cannot read the contract, will observe without it", commontypes.LogFields{"error": a.err, "times": count})
+			})
+			return Unread
+		}
+		p.unread.Reset(func(count uint64) {
+			p.logger.Info("ocr3feed: the contract can be read again", commontypes.LogFields{"times": count})
+		})
+		return a.seqNr
+	}
 }
 
 // ValidateObservation refuses what is no observation, so that the methods after it need not look again. Any number may be a price:
@@ -75,8 +130,8 @@ func (p *Plugin) ObservationQuorum(_ context.Context, _ ocr3types.OutcomeContext
 	return quorumhelper.ObservationCountReachesObservationQuorum(quorumhelper.QuorumTwoFPlusOne, p.n, p.f, aos), nil
 }
 
-// Outcome takes the medians and compares them with what was reported last. It looks at neither clock nor contract: all oracles must
-// come to the same outcome.
+// Outcome takes the medians and compares them with what was reported last. It looks at neither clock nor contract, but for what the
+// observations say of them: all oracles must come to the same outcome.
 func (p *Plugin) Outcome(ctx context.Context, outctx ocr3types.OutcomeContext, _ types.Query, aos []types.AttributedObservation) (ocr3types.Outcome, error) {
 	var outcome Outcome
 	if len(outctx.PreviousOutcome) != 0 { // as it is for the first sequence number
@@ -84,39 +139,66 @@ func (p *Plugin) Outcome(ctx context.Context, outctx ocr3types.OutcomeContext, _
 		if err != nil {
 			return nil, fmt.Errorf("previous outcome: %w", err)
 		}
-		outcome.Before = previous.Reported()
+		outcome.Before, outcome.LastSeqNr = previous.Reported(), previous.LastSeqNr
 	}
-	var err error
-	if outcome.Median, err = p.median(aos); err != nil {
+	observations, err := p.decode(aos)
+	if err != nil {
 		return nil, err
 	}
-	if outcome.Report, err = p.shouldReport(ctx, outctx.SeqNr, outcome.Median, outcome.Before); err != nil {
+	outcome.Median = medianOf(observations)
+	missing := outcome.Before != nil && p.isMissing(observations, outcome.LastSeqNr)
+	if outcome.Report, err = p.shouldReport(ctx, outctx.SeqNr, outcome, missing); err != nil {
 		return nil, err
+	}
+	if outcome.Report {
+		outcome.LastSeqNr = outctx.SeqNr
 	}
 	return outcome.Encode()
 }
 
-// median returns the median price at the median time. Of an even number, it takes the higher one of the two in the middle.
-func (p *Plugin) median(aos []types.AttributedObservation) (Price, error) {
+func (p *Plugin) decode(aos []types.AttributedObservation) ([]Observation, error) {
 	// The protocol gives no fewer than ObservationQuorum asks for. With fewer, the median could be a lie.
 	if len(aos) <= 2*p.f {
-		return Price{}, fmt.Errorf("ocr3feed: %d observations, need %d", len(aos), 2*p.f+1)
+		return nil, fmt.Errorf("ocr3feed: %d observations, need %d", len(aos), 2*p.f+1)
 	}
-	times, values := make([]uint32, len(aos)), make([]*big.Int, len(aos))
+	list := make([]Observation, len(aos))
 	for i, ao := range aos {
-		price, err := DecodeObservation(ao.Observation)
-		if err != nil {
-			return Price{}, fmt.Errorf("of oracle %d: %w", ao.Observer, err) // not after ValidateObservation
+		var err error
+		if list[i], err = DecodeObservation(ao.Observation); err != nil {
+			return nil, fmt.Errorf("of oracle %d: %w", ao.Observer, err) // not after ValidateObservation
 		}
-		times[i], values[i] = price.Time, price.Value
+	}
+	return list, nil
+}
+
+// medianOf returns the median price at the median time. Of an even number, it takes the higher one of the two in the middle.
+func medianOf(observations []Observation) Price {
+	times, values := make([]uint32, len(observations)), make([]*big.Int, len(observations))
+	for i, o := range observations {
+		times[i], values[i] = o.Time, o.Value
 	}
 	slices.Sort(times)
 	slices.SortFunc(values, (*big.Int).Cmp)
-	return Price{times[len(times)/2], values[len(values)/2]}, nil
+	return Price{times[len(times)/2], values[len(values)/2]}
 }
 
-// shouldReport tells whether the median is to be reported after what was reported before, which is nil if nothing was.
-func (p *Plugin) shouldReport(ctx context.Context, seqNr uint64, now Price, before *Price) (bool, error) {
+// isMissing tells whether more than f observers, an honest one among them, say that the contract has nothing as new as the report.
+// When it has nothing and the honest ones can read that, it is true whatever f liars say: of 2f+1 observers f+1 are honest. Unread is
+// never below.
+func (p *Plugin) isMissing(observations []Observation, seqNr uint64) bool {
+	count := 0
+	for _, o := range observations {
+		if o.OnChain < seqNr {
+			count++
+		}
+	}
+	return count > p.f
+}
+
+// shouldReport tells whether the median is to be reported after what was reported before. missing tells that the latter has not
+// landed.
+func (p *Plugin) shouldReport(ctx context.Context, seqNr uint64, outcome Outcome, missing bool) (bool, error) {
+	now, before := outcome.Median, outcome.Before
 	fields := commontypes.LogFields{"seqNr": seqNr, "median": now.Value, "time": now.Time}
 	if now.Value.Cmp(p.bounds.Min) < 0 || now.Value.Cmp(p.bounds.Max) > 0 {
 		p.logger.Warn("ocr3feed: the median is outside of the range in the onchain config, no report", logging.MergePreserve(fields, commontypes.LogFields{
@@ -136,10 +218,22 @@ func (p *Plugin) shouldReport(ctx context.Context, seqNr uint64, now Price, befo
 		}
 	}
 	heartbeat := timeBetween(before.Time, now.Time) >= p.offchainConfig.DeltaC
-	p.logger.Debug("ocr3feed: decided whether to report", logging.MergePreserve(fields, commontypes.LogFields{
-		"before": before.Value, "timeBefore": before.Time, "deviation": deviates, "heartbeat": heartbeat,
-	}))
-	return deviates || heartbeat, nil
+	repeat := missing && isDueAgain(before.Time, now.Time)
+	fields = logging.MergePreserve(fields, commontypes.LogFields{
+		"before": before.Value, "timeBefore": before.Time, "seqNrBefore": outcome.LastSeqNr, "deviation": deviates, "heartbeat": heartbeat, "repeat": repeat,
+	})
+	p.logger.Debug("ocr3feed: decided whether to report", fields)
+	if repeat && !deviates && !heartbeat {
+		p.logger.Warn("ocr3feed: the last report has not landed, another one follows", fields)
+	}
+	return deviates || heartbeat || repeat, nil
+}
+
+// isDueAgain tells whether it is time to repeat a report. Unlike with the heartbeat, a time that has gone back does not count: if the
+// honest clocks are far apart, f liars can move the median back and forth between them, and would get a report each time. If it has
+// gone back because clocks have been put right, the heartbeat is not late for it, and ends it.
+func isDueAgain(before, now uint32) bool {
+	return now > before && timeBetween(before, now) >= RepeatAfter
 }
 
 // timeBetween does not ask which is later. Clocks that were ahead and have been put right must not keep the heartbeat from coming.

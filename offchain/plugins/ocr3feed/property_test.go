@@ -36,8 +36,16 @@ func int192() *rapid.Generator[*big.Int] {
 
 func prices() *rapid.Generator[ocr3feed.Price] {
 	return rapid.Custom(func(t *rapid.T) ocr3feed.Price {
-		times := rapid.OneOf(rapid.Uint32(), rapid.Uint32Range(now-5, now+5))
+		times := rapid.OneOf(rapid.Uint32(), rapid.Uint32Range(now-5, now+5), rapid.Uint32Range(now-120, now+120))
 		return ocr3feed.Price{Time: times.Draw(t, "time"), Value: int192().Draw(t, "value")}
+	})
+}
+
+// observed draws observations for a sequence number.
+func observed(seqNr uint64) *rapid.Generator[ocr3feed.Observation] {
+	return rapid.Custom(func(t *rapid.T) ocr3feed.Observation {
+		onChain := rapid.OneOf(rapid.Uint64Range(0, seqNr), rapid.Just(uint64(0)), rapid.Just(ocr3feed.Unread), rapid.Uint64())
+		return ocr3feed.Observation{Price: prices().Draw(t, "price"), OnChain: onChain.Draw(t, "on chain")}
 	})
 }
 
@@ -79,9 +87,10 @@ func TestPropertyRounds(t *testing.T) {
 		plugin := newOracle(0)
 		var previous ocr3types.Outcome
 		var last *ocr3feed.Price // the model's
+		var lastSeqNr uint64
 		for seqNr := range uint64(rapid.IntRange(1, 6).Draw(t, "rounds")) {
 			count := rapid.IntRange(2*f+1, n).Draw(t, "observations")
-			list := rapid.SliceOfN(prices(), count, count).Draw(t, "prices")
+			list := rapid.SliceOfN(observed(seqNr+1), count, count).Draw(t, "observed")
 			liars := rapid.IntRange(0, f).Draw(t, "liars") // the first ones
 			outctx := ocr3types.OutcomeContext{SeqNr: seqNr + 1, PreviousOutcome: previous}
 			aos := observations(t, list...)
@@ -101,39 +110,58 @@ func TestPropertyRounds(t *testing.T) {
 				t.Fatal(err)
 			}
 			honest := list[liars:]
-			less := func(a, b ocr3feed.Price) int { return a.Value.Cmp(b.Value) }
+			less := func(a, b ocr3feed.Observation) int { return a.Value.Cmp(b.Value) }
 			if lowest, highest := slices.MinFunc(honest, less), slices.MaxFunc(honest, less); o.Median.Value.Cmp(lowest.Value) < 0 || o.Median.Value.Cmp(highest.Value) > 0 {
 				t.Fatalf("median %d is not between %d and %d", o.Median.Value, lowest.Value, highest.Value)
 			}
-			earlier := func(a, b ocr3feed.Price) int { return int(int64(a.Time) - int64(b.Time)) }
+			earlier := func(a, b ocr3feed.Observation) int { return int(int64(a.Time) - int64(b.Time)) }
 			if o.Median.Time < slices.MinFunc(honest, earlier).Time || o.Median.Time > slices.MaxFunc(honest, earlier).Time {
 				t.Fatalf("time %d is that of no honest oracle", o.Median.Time)
 			}
 			if !equal(o.Before, last) {
 				t.Fatalf("before is %+v, want %+v", o.Before, last)
 			}
-			if want := due(config, a, b, last, o.Median); o.Report != want {
+			if want := due(config, a, b, last, o.Median, without(list, lastSeqNr) >= f+1); o.Report != want {
 				t.Fatalf("report is %t, want %t, for %+v after %+v", o.Report, want, o.Median, last)
+			}
+			if last != nil && without(honest, lastSeqNr) == 0 && o.Report != due(config, a, b, last, o.Median, false) {
+				t.Fatalf("%d liars had a report repeated that all others have", liars)
+			}
+			if without(honest, lastSeqNr) == len(honest) && o.Report != due(config, a, b, last, o.Median, true) {
+				t.Fatalf("%d liars kept a report from being repeated that nobody else has", liars)
 			}
 			reports, err := plugin.Reports(ctx, outctx.SeqNr, outcome)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if o.Report {
-				last = &o.Median
+				last, lastSeqNr = &o.Median, outctx.SeqNr
 				if got, err := ocr3feed.DecodeReport(reports[0].ReportWithInfo.Report); err != nil || !equal(&got, last) || len(reports) != 1 || len(reports[0].ReportWithInfo.Report) != ocr3feed.ReportSize {
 					t.Fatalf("report %v of %d (%v), want %v", got, len(reports), err, last)
 				}
 			} else if len(reports) != 0 {
 				t.Fatalf("%d reports of a round without", len(reports))
 			}
+			if o.LastSeqNr != lastSeqNr {
+				t.Fatalf("the last report has sequence number %d, want %d", o.LastSeqNr, lastSeqNr)
+			}
 			previous = outcome
 		}
 	})
 }
 
+// without counts who says that the contract does not have a report.
+func without(list []ocr3feed.Observation, seqNr uint64) (count int) {
+	for _, o := range list {
+		if o.OnChain != ocr3feed.Unread && o.OnChain < seqNr {
+			count++
+		}
+	}
+	return count
+}
+
 // due is the rule for reports in other words.
-func due(config median.OffchainConfig, min, max *big.Int, last *ocr3feed.Price, now ocr3feed.Price) bool {
+func due(config median.OffchainConfig, min, max *big.Int, last *ocr3feed.Price, now ocr3feed.Price, missing bool) bool {
 	if now.Value.Cmp(min) < 0 || max.Cmp(now.Value) < 0 {
 		return false
 	}
@@ -142,6 +170,9 @@ func due(config median.OffchainConfig, min, max *big.Int, last *ocr3feed.Price, 
 	}
 	age := new(big.Int).Mul(big.NewInt(int64(now.Time)-int64(last.Time)), big.NewInt(int64(time.Second)))
 	if age.CmpAbs(big.NewInt(int64(config.DeltaC))) >= 0 {
+		return true
+	}
+	if missing && int64(now.Time) >= int64(last.Time)+60 {
 		return true
 	}
 	if config.AlphaReportInfinite {
@@ -163,17 +194,21 @@ func TestPropertyEncodings(t *testing.T) {
 			before := prices().Draw(t, "before")
 			o.Before = &before
 		}
+		if o.Reported() != nil {
+			o.LastSeqNr = rapid.Uint64Min(1).Draw(t, "last")
+		}
 		got, err := ocr3feed.DecodeOutcome(encoded(t, o))
-		if err != nil || !equal(&got.Median, &o.Median) || got.Report != o.Report || !equal(got.Before, o.Before) {
+		if err != nil || !equal(&got.Median, &o.Median) || got.Report != o.Report || !equal(got.Before, o.Before) || got.LastSeqNr != o.LastSeqNr {
 			t.Fatalf("%+v came back as %+v, %v", o, got, err)
 		}
 		if want := o.Before; !o.Report && !equal(got.Reported(), want) || o.Report && !equal(got.Reported(), &o.Median) {
 			t.Fatalf("reported last is %+v", got.Reported())
 		}
-		ao := observations(t, o.Median)[0]
-		observed, err := ocr3feed.DecodeObservation(ao.Observation)
-		if err != nil || !equal(&observed, &o.Median) {
-			t.Fatalf("%v came back as %v, %v", o.Median, observed, err)
+		want := observed(7).Draw(t, "observed")
+		ao := observations(t, want)[0]
+		observation, err := ocr3feed.DecodeObservation(ao.Observation)
+		if err != nil || !equal(&observation.Price, &want.Price) || observation.OnChain != want.OnChain {
+			t.Fatalf("%v came back as %v, %v", want, observation, err)
 		}
 		if err := (&ocr3feed.Plugin{}).ValidateObservation(context.Background(), ocr3types.OutcomeContext{}, types.Query{}, ao); err != nil {
 			t.Fatal(err)

@@ -122,7 +122,7 @@ func honest(r ocr3sim.LandedReport, list []ocr3sim.HonestObservation) error {
 		if err != nil {
 			return err
 		}
-		prices = append(prices, price)
+		prices = append(prices, price.Price)
 	}
 	if len(prices) == 0 {
 		return fmt.Errorf("report %+v of no honest observation", report)
@@ -149,7 +149,7 @@ func (m *market) check(t *testing.T, seed uint64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !due(m.config, simBounds.Min, simBounds.Max, last, report) {
+		if !due(m.config, simBounds.Min, simBounds.Max, last, report, false) {
 			t.Errorf("seed %d: report %+v of sequence number %d after %+v has no reason", seed, report, seqNr, last)
 		}
 		last = &report
