@@ -234,3 +234,35 @@ func TestLimitsOfTheContract(t *testing.T) {
 		t.Errorf("a short signature: %v", err)
 	}
 }
+
+var (
+	sinkBytes   []byte
+	sinkMessage Message
+)
+
+func BenchmarkCodec(b *testing.B) {
+	messages := sampleMessages(31)
+	for i, encoded := range encodeAll(b, messages) {
+		m := messages[i]
+		b.Run("encode/"+m.Kind().String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				out, err := Encode(m)
+				if err != nil {
+					b.Fatal(err)
+				}
+				sinkBytes = out
+			}
+		})
+		b.Run("decode/"+m.Kind().String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				out, err := Decode(encoded)
+				if err != nil {
+					b.Fatal(err)
+				}
+				sinkMessage = out
+			}
+		})
+	}
+}

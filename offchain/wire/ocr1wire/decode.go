@@ -3,6 +3,9 @@ package ocr1wire
 import (
 	"errors"
 	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
@@ -65,7 +68,7 @@ type entry struct {
 
 // member reads one member of the wrapper's oneof. A second one of the same kind is merged into the first, one of another
 // kind replaces it.
-func (d *decoder) member(f *wirefield.Field) error {
+func (d *decoder) member(f wirefield.Field) error {
 	kind := Kind(min(f.Num, 255))
 	if !f.IsBytes() || kind < KindNewEpoch || kind > KindFinalEcho {
 		return nil // an unknown field
@@ -73,11 +76,19 @@ func (d *decoder) member(f *wirefield.Field) error {
 	if d.kind != kind {
 		*d = decoder{kind: kind}
 	}
+	if kind == KindReportReq {
+		d.entries = withRoom(d.entries, f.Bytes, 3)
+	}
 	return wirefield.Each(f.Bytes, d.field)
 }
 
+// withRoom makes room in a list for what a field of a message will add to it.
+func withRoom[T any](list []T, b []byte, num protowire.Number) []T {
+	return slices.Grow(list, min(wirefield.Count(b, num), maxListEntries))
+}
+
 // field reads a field of a message.
-func (d *decoder) field(f *wirefield.Field) error {
+func (d *decoder) field(f wirefield.Field) error {
 	if d.kind == KindFinalEcho {
 		if f.Num != 1 || !f.IsBytes() {
 			return nil
@@ -89,14 +100,14 @@ func (d *decoder) field(f *wirefield.Field) error {
 }
 
 // roundField reads a field of any message but the echo, which has but a Final in it.
-func (d *decoder) roundField(f *wirefield.Field) error {
+func (d *decoder) roundField(f wirefield.Field) error {
 	if d.kind == KindObserveReq && f.Num <= 2 {
 		f.Num = 3 - f.Num // here the fields are the other way around
 	}
 	switch {
 	case d.kind == KindNewEpoch && f.Num != 1:
 		return nil
-	case roundwire.ReadPosition(f, &d.epoch, &d.round):
+	case roundwire.ReadPosition(&f, &d.epoch, &d.round):
 		return nil
 	case f.Num != 3 || !f.IsBytes():
 		return nil
@@ -109,45 +120,43 @@ func (d *decoder) roundField(f *wirefield.Field) error {
 		return d.entry(f.Bytes, (*entry).attributedSignedField)
 	case KindReport, KindFinal, KindFinalEcho:
 		d.part = true
+		d.entries = withRoom(d.entries, f.Bytes, 1)
+		if d.kind != KindReport {
+			d.signatures = withRoom(d.signatures, f.Bytes, 2)
+		}
 		return wirefield.Each(f.Bytes, d.reportField)
 	}
 	return nil
 }
 
 // entry reads an element of a list.
-func (d *decoder) entry(b []byte, read func(*entry, *wirefield.Field) error) error {
-	var e entry
-	if err := wirefield.Each(b, func(f *wirefield.Field) error { return read(&e, f) }); err != nil {
-		return err
+func (d *decoder) entry(b []byte, read func(*entry, wirefield.Field) error) error {
+	if len(d.entries) == maxListEntries {
+		d.tooMany = true // the rest is parsed all the same, but not kept
+		d.entries = d.entries[:maxListEntries-1]
 	}
-	d.entries = appendEntry(d.entries, e, &d.tooMany)
-	return nil
-}
-
-// appendEntry appends to a list what fits; the rest is parsed all the same, but not kept.
-func appendEntry[T any](list []T, entry T, tooMany *bool) []T {
-	if len(list) == maxListEntries {
-		*tooMany = true
-		return list
-	}
-	return append(list, entry)
+	d.entries = append(d.entries, entry{})
+	e := &d.entries[len(d.entries)-1]
+	return wirefield.Each(b, func(f wirefield.Field) error { return read(e, f) })
 }
 
 // reportField reads a field of an attested report, of one signature or of many.
-func (d *decoder) reportField(f *wirefield.Field) error {
+func (d *decoder) reportField(f wirefield.Field) error {
 	switch {
 	case f.Num == 1 && f.IsBytes():
 		return d.entry(f.Bytes, (*entry).attributedField)
 	case f.Num == 2 && f.IsBytes() && d.kind == KindReport:
 		d.signed.signature = wirefield.Alias(f.Bytes)
+	case f.Num == 2 && f.IsBytes() && len(d.signatures) == maxListEntries:
+		d.tooMany = true
 	case f.Num == 2 && f.IsBytes():
-		d.signatures = appendEntry(d.signatures, wirefield.Alias(f.Bytes), &d.tooMany)
+		d.signatures = append(d.signatures, wirefield.Alias(f.Bytes))
 	}
 	return nil
 }
 
 // attributedSignedField reads a field of a signed observation with its observer.
-func (e *entry) attributedSignedField(f *wirefield.Field) error {
+func (e *entry) attributedSignedField(f wirefield.Field) error {
 	switch {
 	case f.Num == 1 && f.IsBytes():
 		e.signed = true
@@ -159,7 +168,7 @@ func (e *entry) attributedSignedField(f *wirefield.Field) error {
 }
 
 // signedField reads a field of a signed observation.
-func (e *entry) signedField(f *wirefield.Field) error {
+func (e *entry) signedField(f wirefield.Field) error {
 	if f.Num == 2 && f.IsBytes() {
 		e.signature = wirefield.Alias(f.Bytes)
 	}
@@ -167,7 +176,7 @@ func (e *entry) signedField(f *wirefield.Field) error {
 }
 
 // attributedField reads a field of an observation with its observer.
-func (e *entry) attributedField(f *wirefield.Field) error {
+func (e *entry) attributedField(f wirefield.Field) error {
 	if f.Num == 2 && f.IsUint {
 		e.observer = commontypes.OracleID(f.Uint)
 	}
@@ -175,12 +184,12 @@ func (e *entry) attributedField(f *wirefield.Field) error {
 }
 
 // observationField reads the observation, which is the first field wherever it occurs.
-func (e *entry) observationField(f *wirefield.Field) error {
+func (e *entry) observationField(f wirefield.Field) error {
 	if f.Num != 1 || !f.IsBytes() {
 		return nil
 	}
 	e.observed = true
-	return wirefield.Each(f.Bytes, func(f *wirefield.Field) error {
+	return wirefield.Each(f.Bytes, func(f wirefield.Field) error {
 		if f.Num == 1 && f.IsBytes() {
 			e.value = f.Bytes
 		}

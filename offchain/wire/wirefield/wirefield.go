@@ -60,13 +60,13 @@ func Next(b []byte) (f Field, rest []byte, ok bool, err error) {
 }
 
 // Each calls read with each varint or bytes field of b, up to the first error.
-func Each(b []byte, read func(f *Field) error) error {
+func Each(b []byte, read func(f Field) error) error {
 	for {
 		f, rest, ok, err := Next(b)
 		if err != nil || !ok {
 			return err
 		}
-		if err := read(&f); err != nil {
+		if err := read(f); err != nil {
 			return err
 		}
 		b = rest
