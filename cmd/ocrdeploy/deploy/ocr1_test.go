@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -45,31 +44,12 @@ func TestOCR1IsDeployedAndConfigured(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			network := testOCR1Network(t, 4)
 			network.Contract.Kind = kind
-			c := newChain(t, network)
-			ctx := context.Background()
-			foreseen, err := NewPlan(ctx, c, network, Options{Seed: testSeed, From: c.owner.Address()})
-			if err != nil {
-				t.Fatal(err)
-			}
+			foreseen, result := deploysAndConfigures(t, network)
 			if len(foreseen.Findings) != 1 || foreseen.Findings[0].Field != "contract.link" || len(foreseen.Steps) != stepsOfTestOCR1Network {
-				t.Fatalf("the plan is\n%s", describe(foreseen))
+				t.Errorf("the plan is\n%s", describe(foreseen))
 			}
-			for _, step := range foreseen.Steps {
-				if step.Gas == 0 {
-					t.Errorf("%s: no estimate of the gas", step.Kind)
-				}
-			}
-			result, err := Apply(ctx, c, network, c.options())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if result.Contract != foreseen.Contract || result.Digest != foreseen.Digest() || len(result.Digest) != 16 || result.Link == (common.Address{}) {
-				t.Errorf("the plan foresaw %s with config %s, apply made %s with config %s and link %s", foreseen.Contract, foreseen.Digest(), result.Contract, result.Digest, result.Link)
-			}
-			network.Contract.Address = result.Contract
-			again, err := Apply(ctx, c, network, c.options())
-			if err != nil || len(again.Transactions) != 0 || len(again.Plan.Changes) != 0 {
-				t.Errorf("a second apply: %v, sent %v, changes %v", err, again.Transactions, again.Plan.Changes)
+			if len(result.Digest) != 16 || result.Link == (common.Address{}) {
+				t.Errorf("config %s, link %s", result.Digest, result.Link)
 			}
 		})
 	}
@@ -123,21 +103,9 @@ func TestVerifyOCR1(t *testing.T) {
 	fresh := func() *netfile.Network { return testOCR1Network(t, 4) }
 	network := fresh()
 	c := deploy(t, network)
-	bundles := make(map[int]*keys.Bundle)
-	for i, bundle := range testBundles(t, 4) {
-		bundles[i] = bundle
-	}
-	v, err := Verify(context.Background(), c, network, Options{Seed: testSeed}, bundles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, check := range v.Checks {
-		if check.Status != CheckOK {
-			t.Errorf("%+v", check)
-		}
-	}
-	if !v.OK() || len(v.Checks) != 12 {
-		t.Errorf("%d checks: %t", len(v.Checks), v.OK())
+	names, bundles := verified(t, c, network, testBundles(t, 4))
+	if len(names) != 12 {
+		t.Errorf("verified %q", names)
 	}
 	verifyDiffers(t, c, network, fresh, bundles, map[string]func(n *netfile.Network, b map[int]*keys.Bundle){
 		"heartbeat": func(n *netfile.Network, _ map[int]*keys.Bundle) { n.Config.DeltaC++ },
@@ -274,34 +242,13 @@ func TestDecodeOCR1(t *testing.T) {
 	if err := ocr1.DecodeTransmit(transmit, &call); err != nil {
 		t.Fatal(err)
 	}
-	var b strings.Builder
-	for _, c := range []struct {
-		name string
-		blob []byte
-	}{
+	decodeGolden(t, "decode-ocr1.golden", []blob{
 		{"setConfig", composed.Calldata},
 		{"encoded config", composed.OffchainConfig},
 		{"report", call.Report},
 		{"transmit", transmit},
 		{"setBilling", ocr1Aggregator.billing.calldata(&network.Contract)},
-	} {
-		decoded, err := Decode(c.blob, BlobAuto)
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
-		fmt.Fprintf(&b, "# %s: %s\n", c.name, decoded.What)
-		for _, field := range decoded.Fields {
-			fmt.Fprintf(&b, "%s = %s\n", field.Name, field.Value)
-		}
-		for _, cut := range []int{0, 1, 3, 4, len(c.blob) / 2, len(c.blob) - 1} {
-			if decoded, err := Decode(c.blob[:cut], BlobAuto); err == nil {
-				t.Errorf("%s: %d of %d bytes decode as %s", c.name, cut, len(c.blob), decoded.What)
-			} else if !errors.Is(err, ErrUndecodable) {
-				t.Errorf("%s: %v", c.name, err)
-			}
-		}
-	}
-	golden(t, "decode-ocr1.golden", b.String())
+	})
 	strange := ocr1.AppendTransmit(nil, &ocr1.TransmitCall{Report: []byte{1}, Rs: make([][32]byte, 1)})
 	if decoded, err := Decode(strange, BlobAuto); err != nil || !slices.Contains(decoded.Fields, field("report", "0x01")) || !slices.Contains(decoded.Fields, field("signatures[0].signer", "incomplete")) {
 		t.Errorf("a strange transmission: %+v, %v", decoded, err)

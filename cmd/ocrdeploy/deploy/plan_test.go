@@ -349,18 +349,20 @@ func (c *chain) sendRaw(t *testing.T, to *common.Address, data []byte) {
 	}
 }
 
-func TestVerify(t *testing.T) {
-	c, network := deployed(t)
-	ctx := context.Background()
-	bundles := make(map[int]*keys.Bundle)
-	for i, bundle := range testBundles(t, 4) {
+// verified asserts that a network with all keys at hand is what is on chain, and returns the names of the checks. The keys come back,
+// by oracle id.
+func verified(t *testing.T, c *chain, network *netfile.Network, all []*keys.Bundle) (checks []string, bundles map[int]*keys.Bundle) {
+	t.Helper()
+	bundles = make(map[int]*keys.Bundle)
+	for i, bundle := range all {
 		bundles[i] = bundle
 	}
-	v, err := Verify(ctx, c, network, Options{Seed: testSeed}, bundles)
+	v, err := Verify(context.Background(), c, network, Options{Seed: testSeed}, bundles)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, check := range v.Checks {
+		checks = append(checks, check.Name)
 		if check.Status != CheckOK {
 			t.Errorf("%+v", check)
 		}
@@ -368,6 +370,13 @@ func TestVerify(t *testing.T) {
 	if !v.OK() {
 		t.Error("not verified")
 	}
+	return checks, bundles
+}
+
+func TestVerify(t *testing.T) {
+	c, network := deployed(t)
+	ctx := context.Background()
+	_, bundles := verified(t, c, network, testBundles(t, 4))
 	without, err := Verify(ctx, c, network, Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -604,6 +613,15 @@ func FuzzDecode(f *testing.F) {
 		f.Add(feed.OffchainConfig, i)
 		f.Add(attested(f, netfile.KindOCR3ECDSAFeed, feed.Digest, 9, time.Unix(1_700_000_000, 0), -5), i)
 		f.Add(attested(f, netfile.KindOCR3BLSFeed, feed.Digest, 9, time.Unix(1_700_000_000, 0), -5), i)
+	}
+	old, err := Compose(testOCR1Network(f, 4), common.Address{7}, 1, testSeed, false)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i := range Blobs() {
+		f.Add(old.Calldata, i)
+		f.Add(old.OffchainConfig, i)
+		f.Add(ocr1Transmission(f, old.Digest, 3, 4, -5, 6, 7), i)
 	}
 	f.Fuzz(func(t *testing.T, blob []byte, kind int) {
 		kinds := Blobs()
