@@ -12,22 +12,24 @@ import (
 // configuration or round.
 //
 // Source: docs/protocol/ocr1.md, "Signatures and hashes".
-func ReportContext(ts ocr1types.ReportTimestamp) (word [32]byte) {
-	context := ocr1.ReportContext{ConfigDigest: ts.ConfigDigest, Epoch: ts.Epoch, Round: ts.Round}
-	b, err := ocr1.AppendReportContext(word[:0], &context)
+func ReportContext(ts ocr1types.ReportTimestamp) [32]byte {
+	return [32]byte(appendReportContext(make([]byte, 0, ocr1.ReportContextSize), ts))
+}
+
+func appendReportContext(b []byte, ts ocr1types.ReportTimestamp) []byte {
+	b, err := ocr1.AppendReportContext(b, &ocr1.ReportContext{ConfigDigest: ts.ConfigDigest, Epoch: ts.Epoch, Round: ts.Round})
 	if err != nil { // not for any context
 		panic(err)
 	}
-	return [32]byte(b)
+	return b
 }
 
 // SignedMessage returns the bytes that an observer signs with its offchain key: the report context and the observation.
 //
 // Source: docs/protocol/ocr1.md, "Signatures and hashes".
 func SignedMessage(ts ocr1types.ReportTimestamp, o Observation) []byte {
-	context := ReportContext(ts)
-	b := make([]byte, 0, len(context)+len(o))
-	return append(append(b, context[:]...), o[:]...)
+	b := make([]byte, 0, ocr1.ReportContextSize+len(o))
+	return append(appendReportContext(b, ts), o[:]...)
 }
 
 // OnchainReport returns the report as the contract takes it, and of which oracles sign the Keccak-256 hash with their onchain
@@ -56,6 +58,7 @@ func SplitSignatures(signatures [][]byte) (rs, ss [][32]byte, vs [32]byte, err e
 	if len(signatures) > len(vs) {
 		return nil, nil, vs, fmt.Errorf("ocr1wire: %d signatures, at most %d are possible", len(signatures), len(vs))
 	}
+	rs, ss = make([][32]byte, 0, len(signatures)), make([][32]byte, 0, len(signatures))
 	for i, signature := range signatures {
 		if len(signature) != 65 {
 			return nil, nil, [32]byte{}, fmt.Errorf("ocr1wire: signature %d has %d bytes, want 65", i, len(signature))
