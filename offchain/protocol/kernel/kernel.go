@@ -65,7 +65,8 @@ type SignatureKind uint8
 const (
 	// OffchainSignature is an Ed25519 signature by the oracle's offchain key over SignatureCheck.Message.
 	OffchainSignature SignatureKind = iota + 1
-	// OnchainSignature is a signature by the oracle's onchain key over (SignatureCheck.Context, SignatureCheck.Report).
+	// OnchainSignature is a signature by the oracle's onchain key over (SignatureCheck.Context, SignatureCheck.Report); in OCR1
+	// over the report alone.
 	OnchainSignature
 )
 
@@ -75,7 +76,7 @@ type SignatureCheck struct {
 	Signer    commontypes.OracleID // below n
 	Signature []byte
 	Message   []byte               // OffchainSignature only: the bytes signed
-	Context   *types.ReportContext // OnchainSignature only
+	Context   *types.ReportContext // OnchainSignature only; nil in OCR1
 	Report    types.Report         // OnchainSignature only
 }
 

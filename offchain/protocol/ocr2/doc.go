@@ -12,6 +12,9 @@
 //	finalization        spreads attested reports, whatever the epoch
 //	transmission        brings accepted reports to the contract
 //
+// What these parts have in common with those of OCR1 is in package rounds; here is what OCR2 has of its own: queries, a plugin
+// that makes observations and reports and decides about transmission, reports that are finalized whatever the epoch.
+//
 // Parts do not wait for each other. What takes time (plugin, keys, signature checks, contract) is a call: an effect with an
 // id, answered by an event. While the follower has a call under way, messages of the leader queue behind it; transmission
 // has one call to the plugin under way at a time, and one to the transmitter; the leader checks signatures in parallel.
