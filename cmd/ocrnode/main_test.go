@@ -14,6 +14,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/ethclient"
+
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/devnet"
 	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/test/e2e"
@@ -168,12 +171,46 @@ func TestDevnetsOnAnvil(t *testing.T) {
 			if want := out.summary.Answer.String(); got != want {
 				t.Errorf("cast reads %s, the devnet says %s", got, want)
 			}
+			checkContract(t, anvil.URL, out.started)
 			if scheme := string(out.started.Verifier); scheme != "" {
 				if got := e2e.Output(t, "cast", "call", "--rpc-url", anvil.URL, out.started.Aggregator.Hex(), "attestationScheme()(string)"); got != strconv.Quote(scheme) {
 					t.Errorf("the contract verifies by %s, the devnet was to by %q", got, scheme)
 				}
 			}
 		})
+	}
+}
+
+// checkContract reads the config from the contract, as `ocrnode config check --online` does.
+func checkContract(t *testing.T, rpc string, started devnet.Started) {
+	t.Helper()
+	client, err := ethclient.DialContext(t.Context(), rpc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	place := oracle.Place{Client: client, ChainID: started.ChainID, Contract: started.Aggregator}
+	config, err := oracle.ReadConfig(t.Context(), started.Kind, place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.Digest != started.ConfigDigest || len(config.Signers) != started.N || len(config.Transmitters) != started.N {
+		t.Fatalf("the contract has config %s with %d signers and %d transmitters, want %s with %d", config.Digest, len(config.Signers), len(config.Transmitters), started.ConfigDigest, started.N)
+	}
+	for i, o := range started.Oracles {
+		if !bytes.Equal(config.Signers[i], o.Signer) || config.Transmitters[i] != o.Transmitter.Hex() {
+			t.Errorf("oracle %d signs with %x and transmits as %s, want %s and %s", i, config.Signers[i], config.Transmitters[i], o.Signer, o.Transmitter)
+		}
+	}
+	if started.Protocol == oracle.OCR3 {
+		other := map[oracle.Verifier]oracle.Verifier{oracle.ECDSA: oracle.BLS, oracle.BLS: oracle.ECDSA}[started.Verifier]
+		if _, err := oracle.ReadConfig(t.Context(), oracle.Kind{Protocol: oracle.OCR3, Verifier: other}, place); err == nil || !strings.Contains(err.Error(), "verifies reports by "+string(started.Verifier)) {
+			t.Errorf("read as one of %s: %v", other, err)
+		}
+	}
+	place.Contract = common.Address{19: 1}
+	if _, err := oracle.ReadConfig(t.Context(), started.Kind, place); err == nil {
+		t.Error("there is a config where there is no contract")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,14 +60,14 @@ func (w *workbench) do(want int, args ...string) string {
 
 func (w *workbench) newKeys() (public keys.Public) {
 	w.t.Helper()
-	out := w.do(0, "keys", "new", "--light", "--password-file", w.path("password"), w.path("keys/node.json"))
+	out := w.do(0, "keys", "new", "--bls", "--light", "--password-file", w.path("password"), w.path("keys/node.json"))
 	if err := json.Unmarshal([]byte(out), &public); err != nil {
 		w.t.Fatal(err)
 	}
 	return public
 }
 
-// nodeFile is the file of a node whose contract has no config.
+// nodeFile is the file of a node with jobs of all protocols, whose contracts have no config.
 func nodeFile(rpc, bootstrapper string) string {
 	return fmt.Sprintf(`version: 1
 name: lonely
@@ -84,6 +85,15 @@ jobs:
     contract: "0x52908400098527886E0F7030069857D2E4169EE7"
     source: {csv: prices.csv, every: 10s}
     juelsPerFeeCoin: {value: "200000000000000000000"}
+  - name: btc-usd
+    protocol: ocr1
+    contract: "0x8617E340B3D01FA5F11F306F4090FD50E238070D"
+    source: {value: "1"}
+  - name: link-usd
+    protocol: ocr3
+    verifier: bls
+    contract: "0xde709f2102306220921060314715629080e2fb77"
+    source: {value: "1"}
 `, bootstrapper, rpc)
 }
 
@@ -97,6 +107,12 @@ func TestKeysAndConfigCommands(t *testing.T) {
 		t.Errorf("a second time: %s", out)
 	}
 	w.do(exitUsage, "keys", "new", "--password-file", w.path("password"))
+	if out := w.do(0, "keys", "new", "--light", "--password-file", w.path("password"), w.path("keys/plain.json")); strings.Contains(out, "blsPublicKey") {
+		t.Errorf("there is a BLS key that nobody asked for: %s", out)
+	}
+	if public.BLSPublicKey.IsZero() || public.BLSPublicKey.Check() != nil {
+		t.Errorf("the BLS key is %s", public.BLSPublicKey)
+	}
 	w.do(exitUsage, "keys", "new", "--password-file", "a", "--password-env", "b", "c")
 	w.do(exitUsage, "keys", "show")
 
@@ -132,6 +148,11 @@ func TestNodeThatWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.write("plain.yaml", strings.Replace(nodeFile(anvil.URL, public.PeerID.String()), "keys/node.json", "keys/plain.json", 1))
+	w.do(0, "keys", "new", "--light", "--password-file", w.path("password"), w.path("keys/plain.json"))
+	if out := w.do(exitFailure, "run", "-c", w.path("plain.yaml")); !strings.Contains(out, "job link-usd: the key file has no BLS key") {
+		t.Errorf("without a BLS key: %s", out)
+	}
 	n, err := node.Start(context.Background(), config, node.RoleOracle, newLogger(node.Log{Level: "error", Format: "json"}, t.Output()))
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +174,7 @@ func TestNodeThatWaits(t *testing.T) {
 	defer ticker.Stop()
 	for {
 		status := n.Status()
-		if status.ChainProblem == "" && status.Jobs[0].Status.Phase == runtime.PhaseNoConfig {
+		if status.ChainProblem == "" && !slices.ContainsFunc(status.Jobs, func(j node.JobStatus) bool { return j.Status.Phase != runtime.PhaseNoConfig }) {
 			break
 		}
 		select {
@@ -164,6 +185,9 @@ func TestNodeThatWaits(t *testing.T) {
 	}
 	if code, body := get("/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "job eth-usd: no config") {
 		t.Errorf("/readyz: %d %s", code, body)
+	}
+	if _, body := get("/status"); !strings.Contains(body, `"protocol": "ocr1"`) || !strings.Contains(body, `"verifier": "bls"`) {
+		t.Errorf("/status: %s", body)
 	}
 	if code, body := get("/healthz"); code != http.StatusOK {
 		t.Errorf("/healthz: %d %s", code, body)
