@@ -13,6 +13,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
+	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/test/vectors"
 )
@@ -350,6 +351,23 @@ func TestDigestVectors(t *testing.T) {
 	const evm, words = "offchain/evm", "offchain/types"
 	vectors.EachKind(t, "testdata", []string{"config-digest.json"}, vectors.Kinds{
 		Run: map[string]func(*testing.T, vectors.File, vectors.Case){
+			"ocr2ToOCR1Digest": func(t *testing.T, _ vectors.File, c vectors.Case) {
+				in := vectors.DecodeStrict[struct {
+					Kind   string
+					Digest vectors.Hex
+				}](t, c.Input)
+				narrow, err := ocr1types.FromNetworkDigest(in.Digest.Array32(t))
+				if c.Rejected() {
+					if err == nil || narrow != (ocr1types.ConfigDigest{}) {
+						t.Errorf("got %s (%v), want an error: %s", narrow, err, c.Output)
+					}
+					return
+				}
+				want := vectors.DecodeStrict[struct{ OCR1Digest vectors.Hex }](t, c.Output)
+				if err != nil || narrow != want.OCR1Digest.Array16(t) {
+					t.Errorf("got %s (%v), want %v", narrow, err, want.OCR1Digest)
+				}
+			},
 			"checkContractConfig": func(t *testing.T, _ vectors.File, c vectors.Case) {
 				in := vectors.DecodeStrict[struct {
 					Kind           string
@@ -372,9 +390,8 @@ func TestDigestVectors(t *testing.T) {
 			},
 		},
 		Elsewhere: map[string]string{
-			"ocr1Digest":                  "OCR1, which is not built yet",
-			"ocr2ToOCR1Digest":            "OCR1, which is not built yet",
-			"evmOCR3ReportHashes":         "OCR3, which is not built yet",
+			"ocr1Digest":                  "test/gen",
+			"evmOCR3ReportHashes":         evm,
 			"evmDigest":                   evm,
 			"evmDigestFromContractConfig": evm,
 			"evmReportContext":            evm,
@@ -383,6 +400,28 @@ func TestDigestVectors(t *testing.T) {
 			"digestParse":                 words,
 			"digestFromBytes":             words,
 			"prefixes":                    words,
+		},
+	})
+}
+
+func TestNetworkDigestVectors(t *testing.T) {
+	const wire, machine, evm = "offchain/wire/ocr2wire", "offchain/protocol/ocr2", "offchain/evm"
+	vectors.EachKind(t, "testdata", []string{"ocr12-ocr2-signing.json"}, vectors.Kinds{
+		Run: map[string]func(*testing.T, vectors.File, vectors.Case){
+			"ocr1NetworkDigest": func(t *testing.T, _ vectors.File, c vectors.Case) {
+				in := vectors.DecodeStrict[struct {
+					Kind         string
+					ConfigDigest vectors.Hex
+				}](t, c.Input)
+				want := vectors.DecodeStrict[struct{ NetworkConfigDigest vectors.Hex }](t, c.Output)
+				if got := ocr1types.NetworkDigest(in.ConfigDigest.Array16(t)); got != want.NetworkConfigDigest.Array32(t) {
+					t.Errorf("got %s, want %v", got, want.NetworkConfigDigest)
+				}
+			},
+		},
+		Elsewhere: map[string]string{
+			"signedObservation": wire, "verifySignedObservation": wire, "extraHash": wire,
+			"evmReportSignature": evm, "verifyAttestedReportMany": machine, "verifyAttestedReportOneSkip": machine,
 		},
 	})
 }

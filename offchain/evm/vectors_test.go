@@ -201,7 +201,7 @@ func TestReportSignatureVectors(t *testing.T) {
 		},
 		Elsewhere: map[string]string{
 			"signedObservation": wire, "verifySignedObservation": wire, "extraHash": wire,
-			"verifyAttestedReportMany": machine, "verifyAttestedReportOneSkip": machine, "ocr1NetworkDigest": "OCR1 is not built yet",
+			"verifyAttestedReportMany": machine, "verifyAttestedReportOneSkip": machine, "ocr1NetworkDigest": "offchain/config",
 		},
 	})
 }

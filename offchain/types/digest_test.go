@@ -27,8 +27,8 @@ func TestDigestVectors(t *testing.T) {
 			"evmDigestFromContractConfig": "offchain/evm",
 			"evmReportContext":            "offchain/evm",
 			"splitSignature":              "offchain/evm",
-			"ocr1Digest":                  "not built yet (OCR1)",
-			"ocr2ToOCR1Digest":            "not built yet (OCR1)",
+			"ocr1Digest":                  "test/gen",
+			"ocr2ToOCR1Digest":            "offchain/config",
 			"evmOCR3ReportHashes":         "not built yet (OCR3)",
 		},
 	})

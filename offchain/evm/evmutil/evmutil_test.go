@@ -172,7 +172,7 @@ func TestConfigDigestVectors(t *testing.T) {
 			},
 		},
 		Elsewhere: map[string]string{
-			"ocr1Digest": "OCR1 is not built yet", "ocr2ToOCR1Digest": "OCR1 is not built yet", "evmOCR3ReportHashes": "OCR3 is not built yet",
+			"ocr1Digest": "test/gen", "ocr2ToOCR1Digest": "offchain/config", "evmOCR3ReportHashes": "OCR3 is not built yet",
 			"digestText": elsewhere, "digestParse": elsewhere, "digestFromBytes": elsewhere, "prefixes": elsewhere, "checkContractConfig": elsewhere,
 		},
 	})
