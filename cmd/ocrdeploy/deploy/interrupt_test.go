@@ -44,10 +44,11 @@ const (
 // TestInterruptedAnywhere kills apply at every transaction, at each of the moments that differ, and runs it again. However it
 // goes, each step happens once.
 func TestInterruptedAnywhere(t *testing.T) {
-	interruptedAnywhere(t, stepsOfTestNetwork, func() *netfile.Network { return testNetwork(t, 4) })
+	interruptedAnywhere(t, 0, stepsOfTestNetwork, func() *netfile.Network { return testNetwork(t, 4) })
 }
 
-func interruptedAnywhere(t *testing.T, steps int, fresh func() *netfile.Network) {
+// interruptedAnywhere begins with the transaction of number first, counted from 0.
+func interruptedAnywhere(t *testing.T, first, steps int, fresh func() *netfile.Network) {
 	moments := map[string]func(c *chain, tx *ethtypes.Transaction) error{
 		"between journal and sending": func(*chain, *ethtypes.Transaction) error { return errKilled },
 		"after sending, before a block": func(c *chain, tx *ethtypes.Transaction) error {
@@ -65,7 +66,7 @@ func interruptedAnywhere(t *testing.T, steps int, fresh func() *netfile.Network)
 	}
 	for moment, kill := range moments {
 		t.Run(moment, func(t *testing.T) {
-			for at := range steps {
+			for at := first; at < steps; at++ {
 				network := fresh()
 				c := newChain(t, network)
 				journal := filepath.Join(t.TempDir(), "journal")

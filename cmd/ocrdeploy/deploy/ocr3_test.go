@@ -51,7 +51,7 @@ func TestLargeFeed(t *testing.T) {
 }
 
 func TestFeedInterruptedAnywhere(t *testing.T) {
-	interruptedAnywhere(t, stepsOfTestFeed, func() *netfile.Network { return testFeed(t, netfile.KindOCR3ECDSAFeed, 4) })
+	interruptedAnywhere(t, 0, stepsOfTestFeed, func() *netfile.Network { return testFeed(t, netfile.KindOCR3ECDSAFeed, 4) })
 }
 
 func TestPlanOfChangesToFeed(t *testing.T) {
