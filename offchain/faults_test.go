@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -24,38 +22,22 @@ import (
 	"github.com/ocrkit/ocrkit/test/ocr2net"
 )
 
-// signatureWatch sees every message and fails the test when an oracle signs two different things for one round, or announces
-// two different queries.
-type signatureWatch struct {
-	mu   sync.Mutex
-	seen map[string]string
-}
-
+// watchSignatures fails the test when an oracle signs two different things for one round, or announces two different queries.
 func watchSignatures(t *testing.T, net *ocr2net.Network, fault inmemory.Fault) {
-	w := &signatureWatch{seen: map[string]string{}}
-	net.Links.SetFault(func(e inmemory.Envelope) inmemory.Outcome {
-		if m, err := ocr2wire.Decode(e.Payload); err == nil {
-			var what, signed string
-			switch m := m.(type) {
-			case *ocr2wire.Observe:
-				what, signed = fmt.Sprintf("observation of %d in %d %d", e.From, m.Epoch, m.Round), string(m.SignedObservation.Signature)
-			case *ocr2wire.Report:
-				what, signed = fmt.Sprintf("report of %d in %d %d", e.From, m.Epoch, m.Round), string(m.AttestedReport.Signature)
-			case *ocr2wire.ObserveReq:
-				what, signed = fmt.Sprintf("query of %d in %d %d", e.From, m.Epoch, m.Round), string(m.Query)
-			}
-			what = e.ConfigDigest.Hex() + " " + what
-			w.mu.Lock()
-			if before, ok := w.seen[what]; ok && before != signed {
-				t.Errorf("signed twice: %s", what)
-			}
-			w.seen[what] = signed
-			w.mu.Unlock()
+	watchSigned(t, net.Links, fault, func(from commontypes.OracleID, payload []byte) (what, signed string) {
+		message, err := ocr2wire.Decode(payload)
+		if err != nil {
+			return "", ""
 		}
-		if fault != nil {
-			return fault(e)
+		switch m := message.(type) {
+		case *ocr2wire.Observe:
+			return fmt.Sprintf("observation of %d in %d %d", from, m.Epoch, m.Round), string(m.SignedObservation.Signature)
+		case *ocr2wire.Report:
+			return fmt.Sprintf("report of %d in %d %d", from, m.Epoch, m.Round), string(m.AttestedReport.Signature)
+		case *ocr2wire.ObserveReq:
+			return fmt.Sprintf("query of %d in %d %d", from, m.Epoch, m.Round), string(m.Query)
 		}
-		return inmemory.Outcome{}
+		return "", ""
 	})
 }
 
@@ -70,16 +52,8 @@ func TestRestartFromTheDatabase(t *testing.T) {
 				}
 			}
 			digest := net.SetConfig(nil)
-			net.StartAll()
-			reports := len(waitFor(t, net, 5))
-			for restart := range 12 {
-				net.Stop(net.Nodes[restart%4])
-				if restart%3 == 0 {
-					net.StopAll()
-				}
-				net.StartAll()
-				reports = len(waitFor(t, net, reports+1+restart%3))
-			}
+			restarts(4, func(reports int) int { return len(waitFor(t, net, reports)) },
+				func(oracle int) { net.Stop(net.Nodes[oracle]) }, net.StopAll, net.StartAll)
 			state, epoch, _ := net.Nodes[0].Database.State(digest)
 			if state.Epoch < 2 || keepsRounds != (epoch == state.Epoch) {
 				t.Errorf("the database holds %+v and the round of epoch %d", state, epoch)
@@ -200,15 +174,7 @@ func TestSilentLeader(t *testing.T) {
 func TestLossDelayAndDuplication(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net := ocr2net.New(t, 7, 2)
-		var count atomic.Uint64
-		watchSignatures(t, net, func(e inmemory.Envelope) inmemory.Outcome {
-			k := count.Add(1)
-			return inmemory.Outcome{
-				Drop:       k%50 == 0,
-				Delay:      time.Duration(k*7919%90) * time.Millisecond,
-				Duplicates: int(k % 13 / 12),
-			}
-		})
+		watchSignatures(t, net, lossy())
 		net.SetConfig(nil)
 		net.StartAll()
 		waitFor(t, net, 20)
@@ -280,21 +246,7 @@ func TestDatabaseErrors(t *testing.T) {
 				if !keepsRounds {
 					node.Args.Database = ocr2net.PlainDatabase{Database: node.Database}
 				}
-				random := rand.New(rand.NewPCG(1, uint64(node.Index)))
-				var mu sync.Mutex
-				node.Database.Before(func(ctx context.Context, call string) error {
-					mu.Lock()
-					k := random.IntN(12)
-					mu.Unlock()
-					switch {
-					case k < 3:
-						return errors.New("disk full")
-					case k == 3:
-						<-ctx.Done()
-						return ctx.Err()
-					}
-					return nil
-				})
+				node.Database.Before(failingNowAndThen(node.Index))
 			}
 			net.SetConfig(nil)
 			net.StartAll()
@@ -375,18 +327,7 @@ func TestDatabaseThatHangsAtTheStart(t *testing.T) {
 func TestGarbageIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net := ocr2net.New(t, 4, 1)
-		traitor := commontypes.OracleID(3)
-		var k atomic.Uint64
-		net.Links.SetFault(func(e inmemory.Envelope) inmemory.Outcome {
-			if e.From != traitor {
-				return inmemory.Outcome{}
-			}
-			garbage := make([]byte, k.Add(1)%100)
-			for i := range garbage {
-				garbage[i] = byte(i*int(k.Load()) + 251)
-			}
-			return inmemory.Outcome{Payload: garbage}
-		})
+		net.Links.SetFault(garbageFrom(3, 100))
 		net.SetConfig(nil)
 		net.StartAll()
 		waitFor(t, net, 10)
@@ -458,42 +399,27 @@ func TestCloseAtAnyTime(t *testing.T) {
 	for moment := time.Duration(0); moment < 4*time.Second; moment += 37 * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
 			net := ocr2net.New(t, 4, 1)
-			var closed [4]atomic.Bool
-			var inside [4]atomic.Int32
+			var watches []*callWatch
 			for i, node := range net.Nodes {
-				during := func(ctx context.Context, what string) error {
-					if closed[i].Load() {
-						t.Errorf("closed after %v: oracle %d calls %s afterwards", moment, i, what)
-					}
-					inside[i].Add(1)
-					defer inside[i].Add(-1)
-					select {
-					case <-ctx.Done():
-						return ctx.Err()
-					case <-time.After(5 * time.Millisecond): // virtual time
-						return nil
-					}
-				}
+				watch := newCallWatch(t, i, moment)
+				watches = append(watches, watch)
 				node.Plugins.OnNew = func(ctx context.Context, _ types.ReportingPluginConfig) error {
-					return during(ctx, "NewReportingPlugin")
+					return watch.during(ctx, "NewReportingPlugin")
 				}
 				node.Plugins.On = func(ctx context.Context, method string, _ types.ReportTimestamp) error {
-					return during(ctx, method)
+					return watch.during(ctx, method)
 				}
-				node.Database.Before(during)
+				node.Database.Before(watch.during)
 			}
 			net.SetConfig(func(cfg *ocr2config.PublicConfig) { cfg.DeltaRound = 50 * time.Millisecond })
 			net.StartAll()
 			time.Sleep(moment) // virtual time
 			for i, node := range net.Nodes {
 				net.Stop(node)
-				if n := inside[i].Load(); n != 0 {
-					t.Errorf("closed after %v: oracle %d still has %d calls under way", moment, i, n)
-				}
 				if made, closed := node.Plugins.Made.Load(), node.Plugins.Closed.Load(); made != closed {
 					t.Errorf("closed after %v: oracle %d made %d plugins and closed %d", moment, i, made, closed)
 				}
-				closed[i].Store(true)
+				watches[i].wasClosed()
 			}
 			time.Sleep(time.Minute) // virtual time
 		})

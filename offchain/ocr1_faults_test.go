@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/big"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config/ocr1config"
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
@@ -36,16 +34,8 @@ func TestOCR1RestartFromTheDatabase(t *testing.T) {
 				}
 			}
 			digest := net.SetConfig(nil)
-			net.StartAll()
-			reports := len(waitForOCR1(t, net, 5))
-			for restart := range 12 {
-				net.Stop(net.Nodes[restart%4])
-				if restart%3 == 0 {
-					net.StopAll()
-				}
-				net.StartAll()
-				reports = len(waitForOCR1(t, net, reports+1+restart%3))
-			}
+			restarts(4, func(reports int) int { return len(waitForOCR1(t, net, reports)) },
+				func(oracle int) { net.Stop(net.Nodes[oracle]) }, net.StopAll, net.StartAll)
 			state, epoch, _ := net.Nodes[0].Database.State(digest)
 			if state.Epoch < 2 || keepsRounds != (epoch == state.Epoch) {
 				t.Errorf("the database holds %+v and the round of epoch %d", state, epoch)
@@ -113,15 +103,7 @@ func TestOCR1SilentLeader(t *testing.T) {
 func TestOCR1LossDelayAndDuplication(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net := ocr1net.New(t, 7, 2)
-		var count atomic.Uint64
-		ocr1SignatureWatch(t, net, func(inmemory.Envelope) inmemory.Outcome {
-			k := count.Add(1)
-			return inmemory.Outcome{
-				Drop:       k%50 == 0,
-				Delay:      time.Duration(k*7919%90) * time.Millisecond,
-				Duplicates: int(k % 13 / 12),
-			}
-		})
+		ocr1SignatureWatch(t, net, lossy())
 		net.SetConfig(nil)
 		net.StartAll()
 		waitForOCR1(t, net, 20)
@@ -242,21 +224,7 @@ func TestOCR1DatabaseErrors(t *testing.T) {
 				if !keepsRounds {
 					node.Args.Database = ocr1net.PlainDatabase{Database: node.Database}
 				}
-				random := rand.New(rand.NewPCG(1, uint64(node.Index)))
-				var mu sync.Mutex
-				node.Database.Before(func(ctx context.Context, call string) error {
-					mu.Lock()
-					k := random.IntN(12)
-					mu.Unlock()
-					switch {
-					case k < 3:
-						return errors.New("disk full")
-					case k == 3:
-						<-ctx.Done()
-						return ctx.Err()
-					}
-					return nil
-				})
+				node.Database.Before(failingNowAndThen(node.Index))
 			}
 			net.SetConfig(nil)
 			net.StartAll()
@@ -310,18 +278,7 @@ func TestOCR1NothingIsSignedThatIsNotDurable(t *testing.T) {
 func TestOCR1GarbageIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net := ocr1net.New(t, 4, 1)
-		traitor := commontypes.OracleID(3)
-		var k atomic.Uint64
-		net.Links.SetFault(func(e inmemory.Envelope) inmemory.Outcome {
-			if e.From != traitor {
-				return inmemory.Outcome{}
-			}
-			garbage := make([]byte, k.Add(1)%100*150) // some are longer than messages may be
-			for i := range garbage {
-				garbage[i] = byte(i*int(k.Load()) + 251)
-			}
-			return inmemory.Outcome{Payload: garbage}
-		})
+		net.Links.SetFault(garbageFrom(3, 15_000)) // some are longer than messages may be
 		net.SetConfig(nil)
 		net.StartAll()
 		waitForOCR1(t, net, 10)
@@ -339,27 +296,15 @@ func TestOCR1CloseAtAnyTime(t *testing.T) {
 	for moment := time.Duration(0); moment < 4*time.Second; moment += 61 * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
 			net := ocr1net.New(t, 4, 1)
-			var closed [4]atomic.Bool
-			var inside [4]atomic.Int32
+			var watches []*callWatch
 			for i, node := range net.Nodes {
-				during := func(ctx context.Context, what string) error {
-					if closed[i].Load() {
-						t.Errorf("closed after %v: oracle %d calls %s afterwards", moment, i, what)
-					}
-					inside[i].Add(1)
-					defer inside[i].Add(-1)
-					select {
-					case <-ctx.Done():
-						return ctx.Err()
-					case <-time.After(5 * time.Millisecond): // virtual time
-						return nil
-					}
-				}
+				watch := newCallWatch(t, i, moment)
+				watches = append(watches, watch)
 				node.Source.On = func(ctx context.Context, _ ocr1types.ReportTimestamp) (*big.Int, error) {
-					return nil, during(ctx, "Observe")
+					return nil, watch.during(ctx, "Observe")
 				}
-				node.Chain.On = during
-				node.Database.Before(during)
+				node.Chain.On = watch.during
+				node.Database.Before(watch.during)
 			}
 			net.SetConfig(func(cfg *ocr1config.PublicConfig) {
 				cfg.DeltaRound = 100 * time.Millisecond
@@ -369,10 +314,7 @@ func TestOCR1CloseAtAnyTime(t *testing.T) {
 			time.Sleep(moment) // virtual time
 			for i, node := range net.Nodes {
 				net.Stop(node)
-				if n := inside[i].Load(); n != 0 {
-					t.Errorf("closed after %v: oracle %d still has %d calls under way", moment, i, n)
-				}
-				closed[i].Store(true)
+				watches[i].wasClosed()
 			}
 			if n := net.Contract.Subscriptions(); n != 0 {
 				t.Errorf("closed after %v: %d subscriptions are left", moment, n)

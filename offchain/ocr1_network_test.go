@@ -48,31 +48,20 @@ func waitForOCR1(t *testing.T, net *ocr1net.Network, reports int) []ocr1net.Tran
 	return list
 }
 
-// ocr1SignatureWatch sees every message and fails the test when an oracle signs two different things for one round.
+// ocr1SignatureWatch fails the test when an oracle signs two different things for one round.
 func ocr1SignatureWatch(t *testing.T, net *ocr1net.Network, fault inmemory.Fault) {
-	var mu sync.Mutex
-	seen := map[string]string{}
-	net.Links.SetFault(func(e inmemory.Envelope) inmemory.Outcome {
-		if m, err := ocr1wire.Decode(e.Payload); err == nil {
-			var what, signed string
-			switch m := m.(type) {
-			case *ocr1wire.Observe:
-				what, signed = fmt.Sprintf("observation of %d in %d %d", e.From, m.Epoch, m.Round), string(m.SignedObservation.Signature)
-			case *ocr1wire.Report:
-				what, signed = fmt.Sprintf("report of %d in %d %d", e.From, m.Epoch, m.Round), string(m.AttestedReport.Signature)
-			}
-			what = e.ConfigDigest.Hex() + " " + what
-			mu.Lock()
-			if before, ok := seen[what]; ok && before != signed {
-				t.Errorf("signed twice: %s", what)
-			}
-			seen[what] = signed
-			mu.Unlock()
+	watchSigned(t, net.Links, fault, func(from commontypes.OracleID, payload []byte) (what, signed string) {
+		message, err := ocr1wire.Decode(payload)
+		if err != nil {
+			return "", ""
 		}
-		if fault != nil {
-			return fault(e)
+		switch m := message.(type) {
+		case *ocr1wire.Observe:
+			return fmt.Sprintf("observation of %d in %d %d", from, m.Epoch, m.Round), string(m.SignedObservation.Signature)
+		case *ocr1wire.Report:
+			return fmt.Sprintf("report of %d in %d %d", from, m.Epoch, m.Round), string(m.AttestedReport.Signature)
 		}
-		return inmemory.Outcome{}
+		return "", ""
 	})
 }
 

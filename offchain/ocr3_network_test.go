@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config/ocr3config"
 	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
 	"github.com/ocrkit/ocrkit/offchain/runtime"
@@ -56,37 +56,24 @@ func waitForOCR3(t *testing.T, net *ocr3net.Network, outcomes int) []ocr3net.Tra
 	return list
 }
 
-// voteWatch sees every message and fails the test when an oracle votes for two different things in one place.
+// voteWatch fails the test when an oracle votes for two different things in one place.
 func voteWatch(t *testing.T, net *ocr3net.Network, fault inmemory.Fault) {
-	var mu sync.Mutex
-	seen := map[string]string{}
-	net.Links.SetFault(func(e inmemory.Envelope) inmemory.Outcome {
-		if m, err := ocr3wire.Decode(e.Payload, len(net.Nodes), 100); err == nil {
-			var what, signed string
-			switch m := m.(type) {
-			case *ocr3wire.Prepare:
-				what, signed = fmt.Sprintf("prepare of %d in %d %d", e.From, m.Epoch, m.SeqNr), string(m.Signature)
-			case *ocr3wire.Commit:
-				what, signed = fmt.Sprintf("commit of %d in %d %d", e.From, m.Epoch, m.SeqNr), string(m.Signature)
-			case *ocr3wire.Proposal:
-				what, signed = fmt.Sprintf("proposal of %d in %d %d", e.From, m.Epoch, m.SeqNr), string(e.Payload)
-			case *ocr3wire.EpochStart:
-				what, signed = fmt.Sprintf("epoch start of %d in %d", e.From, m.Epoch), string(e.Payload)
-			}
-			if what != "" {
-				what = e.ConfigDigest.Hex() + " " + what
-				mu.Lock()
-				if before, ok := seen[what]; ok && before != signed {
-					t.Errorf("two different ones: %s", what)
-				}
-				seen[what] = signed
-				mu.Unlock()
-			}
+	watchSigned(t, net.Links, fault, func(from commontypes.OracleID, payload []byte) (what, signed string) {
+		message, err := ocr3wire.Decode(payload, len(net.Nodes), 100)
+		if err != nil {
+			return "", ""
 		}
-		if fault != nil {
-			return fault(e)
+		switch m := message.(type) {
+		case *ocr3wire.Prepare:
+			return fmt.Sprintf("prepare of %d in %d %d", from, m.Epoch, m.SeqNr), string(m.Signature)
+		case *ocr3wire.Commit:
+			return fmt.Sprintf("commit of %d in %d %d", from, m.Epoch, m.SeqNr), string(m.Signature)
+		case *ocr3wire.Proposal:
+			return fmt.Sprintf("proposal of %d in %d %d", from, m.Epoch, m.SeqNr), string(payload)
+		case *ocr3wire.EpochStart:
+			return fmt.Sprintf("epoch start of %d in %d", from, m.Epoch), string(payload)
 		}
-		return inmemory.Outcome{}
+		return "", ""
 	})
 }
 
