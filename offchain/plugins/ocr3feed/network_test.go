@@ -29,6 +29,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/evm/ocr3keyring"
 	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/ocr3confighelper"
+	"github.com/ocrkit/ocrkit/offchain/ocr3types"
 	"github.com/ocrkit/ocrkit/offchain/p2p/inmemory"
 	"github.com/ocrkit/ocrkit/offchain/plugins/median"
 	"github.com/ocrkit/ocrkit/offchain/plugins/ocr3feed"
@@ -59,8 +60,16 @@ type feedNetwork struct {
 	contract common.Address
 	feed     *evm.FeedContract
 	price    atomic.Int64
+	skipped  atomic.Int64 // by how many nanoseconds all clocks are ahead
+	losing   atomic.Bool  // transactions of oracles are lost
 	configs  byte
 }
+
+// now is the clock of all oracles' plugins.
+func (net *feedNetwork) now() time.Time { return time.Now().Add(time.Duration(net.skipped.Load())) }
+
+// skip puts the clocks forward.
+func (net *feedNetwork) skip(d time.Duration) { net.skipped.Add(int64(d)) }
 
 type feedOracle struct {
 	net     *feedNetwork
@@ -69,10 +78,52 @@ type feedOracle struct {
 	keyring *ocr3keyring.Keyring[struct{}]
 	log     *ocr2net.Log
 	stop    func() // nil unless it runs
+
+	observations atomic.Int64 // how many it has begun
+
+	lossLock sync.Mutex
+	lost     map[uint64]bool // sequence numbers of reports whose transactions were lost
+}
+
+var errLost = errors.New("scripted loss of a transaction")
+
+// lossy loses transactions while the network is losing them.
+type lossy struct {
+	ocr3types.ContractTransmitter[struct{}]
+	oracle *feedOracle
+}
+
+func (l lossy) Transmit(ctx context.Context, digest types.ConfigDigest, seqNr uint64, report ocr3types.ReportWithInfo[struct{}], signatures []types.AttributedOnchainSignature) error {
+	if l.oracle.net.losing.Load() {
+		l.oracle.lossLock.Lock()
+		defer l.oracle.lossLock.Unlock()
+		l.oracle.lost[seqNr] = true
+		return errLost
+	}
+	return l.ContractTransmitter.Transmit(ctx, digest, seqNr, report, signatures)
+}
+
+// lostAll returns the sequence numbers of reports that all oracles have lost.
+func (net *feedNetwork) lostAll() (list []uint64) {
+	count := map[uint64]int{}
+	for _, o := range net.oracles {
+		o.lossLock.Lock()
+		for seqNr := range o.lost {
+			count[seqNr]++
+		}
+		o.lossLock.Unlock()
+	}
+	for seqNr, n := range count {
+		if n == len(net.oracles) {
+			list = append(list, seqNr)
+		}
+	}
+	return list
 }
 
 // Observe returns the price, a little different at each oracle. The last one is a liar.
 func (o *feedOracle) Observe(context.Context, types.ReportTimestamp) (*big.Int, error) {
+	o.observations.Add(1)
 	if o.index == len(o.net.oracles)-1 {
 		return median.MaxValue(), nil
 	}
@@ -95,7 +146,7 @@ func newFeedNetwork(t *testing.T, scheme ocr3keyring.Scheme) *feedNetwork {
 	}
 	fund(net.owner)
 	for i := range 4 {
-		o := &feedOracle{net: net, index: i, log: &ocr2net.Log{}}
+		o := &feedOracle{net: net, index: i, log: &ocr2net.Log{}, lost: map[uint64]bool{}}
 		if o.keys, err = keys.GenerateBundleWithBLS(random); err != nil {
 			t.Fatal(err)
 		}
@@ -244,8 +295,8 @@ func (net *feedNetwork) setConfig(plugin median.OffchainConfig) {
 		ReportingPluginConfig:                   plugin.Encode(),
 		MaxDurationQuery:                        100 * time.Millisecond,
 		MaxDurationObservation:                  500 * time.Millisecond,
-		MaxDurationShouldAcceptAttestedReport:   500 * time.Millisecond,
-		MaxDurationShouldTransmitAcceptedReport: 500 * time.Millisecond,
+		MaxDurationShouldAcceptAttestedReport:   5 * time.Second, // for a busy machine: an oracle that is late does not transmit
+		MaxDurationShouldTransmitAcceptedReport: 5 * time.Second,
 		F:                                       1,
 		OnchainConfig:                           onchainConfig,
 	}}
@@ -289,7 +340,7 @@ func (o *feedOracle) start() {
 	oracle, err := offchain.NewOracle(offchain.OCR3OracleArgs[struct{}]{
 		BinaryNetworkEndpointFactory: net.links.Peer(peerID),
 		ContractConfigTracker:        tracker,
-		ContractTransmitter:          evm.NewOCR3Transmitter[struct{}](net.contract, net.scheme, manager),
+		ContractTransmitter:          lossy{evm.NewOCR3Transmitter[struct{}](net.contract, net.scheme, manager), o},
 		Database:                     net.database.Job(peerID),
 		LocalConfig: types.LocalConfig{
 			BlockchainTimeout:                  5 * time.Second,
@@ -306,7 +357,7 @@ func (o *feedOracle) start() {
 		OffchainConfigDigester: evmutil.OCR3OffchainConfigDigester{ChainID: chainID, ContractAddress: net.contract},
 		OffchainKeyring:        o.keys.Offchain,
 		OnchainKeyring:         o.keyring,
-		ReportingPluginFactory: ocr3feed.Factory{DataSource: o, Contract: net.feed, Logger: o.log},
+		ReportingPluginFactory: ocr3feed.Factory{DataSource: o, Contract: net.feed, Logger: o.log, Now: net.now},
 	})
 	if err == nil {
 		err = oracle.Start()
@@ -353,6 +404,15 @@ func (net *feedNetwork) waitForAnswer(what string, before evm.FeedTransmission, 
 	return latest
 }
 
+// waitForObservations waits until each oracle has begun some more.
+func (net *feedNetwork) waitForObservations(count int64) {
+	net.t.Helper()
+	for _, o := range net.oracles {
+		want := o.observations.Load() + count
+		net.wait("observations", func(context.Context) (bool, error) { return o.observations.Load() >= want, nil })
+	}
+}
+
 // near tells whether an answer lies between what honest oracles observe.
 func near(answer *big.Int, price int64) bool {
 	return answer.Cmp(big.NewInt(price)) >= 0 && answer.Cmp(big.NewInt(price+2)) <= 0
@@ -384,7 +444,8 @@ func (net *feedNetwork) transmissions() (list []ocr3.NewTransmission) {
 }
 
 // TestNetwork runs four oracles, one of them a liar, on a feed of each scheme: the first report, one because the price has moved, one
-// because time has passed, and again while an oracle is down, after all were, and under another config.
+// because time has passed, and again while an oracle is down, after all were, after all transmissions of a report failed, and under
+// another config.
 func TestNetwork(t *testing.T) {
 	for _, scheme := range []ocr3keyring.Scheme{ocr3keyring.ECDSA, ocr3keyring.BLS} {
 		t.Run(scheme.Name(), func(t *testing.T) {
@@ -414,10 +475,32 @@ func testNetwork(t *testing.T, scheme ocr3keyring.Scheme) {
 	net.stopAll()
 	net.startAll()
 	move("the price to move after all were down")
-	// One report for the start, and one for each move: nothing else has reason. (A move may be seen by one oracle earlier than by the
-	// next, but the median moves once.)
-	if list := net.transmissions(); len(list) != 4 {
-		t.Errorf("%d reports landed, want 4: %+v", len(list), list)
+
+	// A report of which all transmissions fail is repeated, with what the price is by then. Without, there would be none in the next
+	// hour, for the price moves too little.
+	net.losing.Store(true)
+	moved := net.price.Load() * 102 / 100
+	net.price.Store(moved)
+	var lost []uint64
+	net.wait("all transmissions of a report to fail", func(context.Context) (bool, error) {
+		lost = net.lostAll()
+		return len(lost) > 0, nil
+	})
+	net.losing.Store(false)
+	net.price.Store(moved + 100)
+	net.waitForObservations(2) // or else one could have the price of before and the time of after
+	net.skip(ocr3feed.RepeatAfter)
+	latest = net.waitForAnswer("a report to be repeated", latest, moved+100)
+	if len(lost) != 1 || latest.SeqNr <= lost[0] {
+		t.Errorf("%d landed after %d were lost", latest.SeqNr, lost)
+	}
+	// A report that has landed is not, however long ago.
+	net.skip(10 * ocr3feed.RepeatAfter)
+	move("the price to move some time later")
+	// One report for the start, one for each move and one for the repetition: nothing else has reason. (A move may be seen by one
+	// oracle earlier than by the next, but the median moves once.)
+	if list := net.transmissions(); len(list) != 6 {
+		t.Errorf("%d reports landed, want 6: %+v", len(list), list)
 	}
 
 	// Under the next config time alone makes reports. The first one comes at once, and sequence numbers start anew.

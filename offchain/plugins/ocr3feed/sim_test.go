@@ -21,13 +21,25 @@ type market struct {
 	config  median.OffchainConfig
 	reports map[uint64]types.Report
 	errs    []error
+	// loses tells, of a report that would land, whether it is lost: then the contract does not have it.
+	loses   func(ocr3sim.LandedReport) bool
+	onChain uint64               // the newest report that the contract has
+	landed  map[uint64]time.Time // reports that were not lost
+}
+
+// take is what the contract does with a report.
+func (m *market) take(r ocr3sim.LandedReport) {
+	if m.loses == nil || !m.loses(r) {
+		m.onChain = max(m.onChain, r.SeqNr) // it would not take older reports after newer ones
+		m.landed[r.SeqNr] = r.Time
+	}
 }
 
 // venue is what one oracle sees of the market. Traitors make prices and times up.
 type venue struct {
 	*market
 	env  *ocr3sim.Environment
-	seen uint64 // the newest report on chain that it has seen
+	lies int
 }
 
 // Observe returns a price that changes by about a hundredth each second, a little different at each venue.
@@ -54,12 +66,14 @@ func (v *venue) now() time.Time {
 	return v.env.Now()
 }
 
-// LatestConfigDigestAndSeqNr is what a feed contract says: it would not take older reports after newer ones.
+// LatestConfigDigestAndSeqNr is what the contract says. Traitors deny reports and make them up. (The source of randomness belongs to
+// Observe, which may run at the same time.)
 func (v *venue) LatestConfigDigestAndSeqNr(context.Context) (types.ConfigDigest, uint64, error) {
-	if latest := v.env.Contract.Latest(); latest != nil {
-		v.seen = max(v.seen, latest.SeqNr)
+	if v.env.Traitor {
+		v.lies++
+		return v.env.Digest, []uint64{0, v.onChain, 1 << 60, ocr3feed.Unread}[v.lies/7%4], nil
 	}
-	return v.env.Digest, v.seen, nil
+	return v.env.Digest, v.onChain, nil
 }
 
 // NewReportingPlugin makes plugins that note down what they report.
@@ -89,24 +103,27 @@ func (p noting) Reports(ctx context.Context, seqNr uint64, outcome ocr3types.Out
 var simBounds = median.OnchainConfig{Min: big.NewInt(0), Max: big.NewInt(1_000_000_000)}
 
 // simulate runs a network of seven oracles, two of them traitors.
-func simulate(t *testing.T, seed uint64, rounds int, config median.OffchainConfig, traitors ...ocr3sim.Traitor) (*ocr3sim.Result, *market) {
+func simulate(t *testing.T, o ocr3sim.Options, config median.OffchainConfig, loses func(ocr3sim.LandedReport) bool) (*ocr3sim.Result, *market) {
 	t.Helper()
 	onchain, err := median.StandardOnchainConfigCodec{}.Encode(t.Context(), simBounds)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &market{config: config, reports: map[uint64]types.Report{}}
-	result := ocr3sim.Run(t, ocr3sim.Options{
-		Seed: seed, N: 7, Rounds: rounds, OnchainConfig: onchain, PluginConfig: config.Encode(),
-		Plugin: ocr3sim.PluginFor(func(env *ocr3sim.Environment) ocr3types.ReportingPluginFactory[struct{}] {
-			return &venue{market: m, env: env}
-		}),
-		Traitors: traitors, Faults: ocr3sim.Rough(), HealAfter: 5 * time.Second, WireBytes: true, CheckReport: honest,
+	m := &market{config: config, reports: map[uint64]types.Report{}, loses: loses, landed: map[uint64]time.Time{}}
+	o.N, o.OnchainConfig, o.PluginConfig = 7, onchain, config.Encode()
+	o.Plugin = ocr3sim.PluginFor(func(env *ocr3sim.Environment) ocr3types.ReportingPluginFactory[struct{}] {
+		return &venue{market: m, env: env}
 	})
-	for _, err := range m.errs {
-		t.Errorf("seed %d: %v", seed, err)
+	o.Faults, o.HealAfter, o.WireBytes = ocr3sim.Rough(), 5*time.Second, true
+	o.CheckReport = func(r ocr3sim.LandedReport, list []ocr3sim.HonestObservation) error {
+		m.take(r)
+		return honest(r, list)
 	}
-	m.check(t, seed)
+	result := ocr3sim.Run(t, o)
+	for _, err := range m.errs {
+		t.Errorf("seed %d: %v", o.Seed, err)
+	}
+	m.check(t, o.Seed)
 	return result, m
 }
 
@@ -144,35 +161,59 @@ func honest(r ocr3sim.LandedReport, list []ocr3sim.HonestObservation) error {
 func (m *market) check(t *testing.T, seed uint64) {
 	t.Helper()
 	var last *ocr3feed.Price
+	missing := false
 	for _, seqNr := range slices.Sorted(maps.Keys(m.reports)) {
 		report, err := ocr3feed.DecodeReport(m.reports[seqNr])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !due(m.config, simBounds.Min, simBounds.Max, last, report, false) {
+		if !due(m.config, simBounds.Min, simBounds.Max, last, report, missing) {
 			t.Errorf("seed %d: report %+v of sequence number %d after %+v has no reason", seed, report, seqNr, last)
 		}
 		last = &report
+		at, ok := m.landed[seqNr]
+		missing = !ok || at.Unix() > int64(report.Time)+int64(ocr3feed.RepeatAfter/time.Second)-clocksApart
 	}
 }
 
-// TestSimulatedFeeds runs networks with faults of all kinds and two traitors, who besides lie about the price and the time.
-func TestSimulatedFeeds(t *testing.T) {
-	traitors := func() []ocr3sim.Traitor { // each run needs its own
+// clocksApart is by how many seconds the clocks of honest oracles, of which each is a second wrong at most, and drifts, and the
+// seconds in which they count, may be apart.
+const clocksApart = 4
+
+// agreed returns the times of all reports.
+func (m *market) agreed(t *testing.T) (times []time.Time) {
+	t.Helper()
+	for _, seqNr := range slices.Sorted(maps.Keys(m.reports)) {
+		report, err := ocr3feed.DecodeReport(m.reports[seqNr])
+		if err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, time.Unix(int64(report.Time), 0))
+	}
+	return times
+}
+
+// twoTraitors returns different ones for different seeds. Each run needs its own.
+func twoTraitors(seed uint64) []ocr3sim.Traitor {
+	all := func() []ocr3sim.Traitor {
 		return []ocr3sim.Traitor{
 			&ocr3sim.Splitter{}, &ocr3sim.DoubleVoter{}, &ocr3sim.Forger{}, &ocr3sim.TwoQueries{}, &ocr3sim.Withholding{}, &ocr3sim.Rewinder{},
 			&ocr3sim.Replayer{}, &ocr3sim.Silent{}, &ocr3sim.Boaster{}, &ocr3sim.Delayer{},
 		}
 	}
-	kinds := len(traitors())
+	kinds := uint64(len(all()))
+	return []ocr3sim.Traitor{all()[seed%kinds], all()[(seed/2+1)%kinds]}
+}
+
+// TestSimulatedFeeds runs networks with faults of all kinds and two traitors, who besides lie about price, time and contract.
+func TestSimulatedFeeds(t *testing.T) {
 	deviations, heartbeats := median.OffchainConfig{AlphaReportPPB: 5_000_000, DeltaC: time.Hour}, median.OffchainConfig{AlphaReportInfinite: true, DeltaC: 3 * time.Second}
 	for seed := range uint64(20) {
 		config := deviations
 		if seed%2 == 1 {
 			config = heartbeats
 		}
-		first, second := traitors()[seed%uint64(kinds)], traitors()[(seed/2+1)%uint64(kinds)]
-		result, m := simulate(t, seed, 20, config, first, second)
+		result, m := simulate(t, ocr3sim.Options{Seed: seed, Rounds: 20, Traitors: twoTraitors(seed)}, config, nil)
 		if len(result.Reports) == 0 || len(m.reports) >= result.Stats.Rounds {
 			t.Errorf("seed %d: %d reports on chain, %d agreed on, in %d rounds", seed, len(result.Reports), len(m.reports), result.Stats.Rounds)
 		}
@@ -181,9 +222,44 @@ func TestSimulatedFeeds(t *testing.T) {
 
 // TestThousandRounds is one long run.
 func TestThousandRounds(t *testing.T) {
-	result, m := simulate(t, 1, 1000, median.OffchainConfig{AlphaReportPPB: 5_000_000, DeltaC: 5 * time.Second}, &ocr3sim.Splitter{}, &ocr3sim.DoubleVoter{})
+	result, m := simulate(t, ocr3sim.Options{Seed: 1, Rounds: 1000, Traitors: []ocr3sim.Traitor{&ocr3sim.Splitter{}, &ocr3sim.DoubleVoter{}}},
+		median.OffchainConfig{AlphaReportPPB: 5_000_000, DeltaC: 5 * time.Second}, nil)
 	if len(result.Reports) < 100 || len(m.reports) < len(result.Reports) || result.Stats.Rounds < 1000 {
 		t.Errorf("%d reports on chain, %d agreed on, in %d rounds", len(result.Reports), len(m.reports), result.Stats.Rounds)
 	}
 	t.Logf("%d reports on chain, %d agreed on, in %d rounds, %d transmissions", len(result.Reports), len(m.reports), result.Stats.Rounds, result.Stats.Transmissions)
+}
+
+// TestLostReports: the contract loses whatever comes in the first minutes, and neither price nor heartbeat make another report. The
+// report is repeated until it lands, soon after the contract takes it, and then no more, whatever the traitors say.
+func TestLostReports(t *testing.T) {
+	const (
+		losing = 150 * time.Second
+		soon   = 15 * time.Second // some rounds, some of them of traitors
+	)
+	for seed := range uint64(6) {
+		var first time.Time
+		_, m := simulate(t, ocr3sim.Options{Seed: seed, Rounds: 200, Timing: ocr3sim.Timing{DeltaRound: 2 * time.Second}, Traitors: twoTraitors(seed)},
+			median.OffchainConfig{AlphaReportInfinite: true, DeltaC: 24 * time.Hour},
+			func(r ocr3sim.LandedReport) bool {
+				if first.IsZero() {
+					first = r.Time
+				}
+				return r.Time.Sub(first) < losing
+			})
+		if len(m.landed) != 1 {
+			t.Errorf("seed %d: %d reports landed, want 1; first %v, landed %v, agreed %v", seed, len(m.landed), first, m.landed, m.agreed(t))
+		}
+		for _, at := range m.landed {
+			if after := at.Sub(first); after > losing+ocr3feed.RepeatAfter+soon {
+				t.Errorf("seed %d: landed %v after it was lost first", seed, after)
+			}
+		}
+		times := m.agreed(t)
+		for i, at := range times[1:] {
+			if pause := at.Sub(times[i]); pause > ocr3feed.RepeatAfter+soon { // check sees to it that it is not less than RepeatAfter
+				t.Errorf("seed %d: repeated after %v", seed, pause)
+			}
+		}
+	}
 }
