@@ -119,3 +119,21 @@ func applied(t *testing.T, d *desk, file string) string {
 	}
 	return network.Contract.Address.Hex()
 }
+
+// TestDevelopmentFlow sets a config that is too quick for the chain, which only oracles in development mode take.
+func TestDevelopmentFlow(t *testing.T) {
+	d := newDeskFor(t, e2e.StartAnvil(t), "--protocol", "ocr1", "--payee", "0x00000000000000000000000000000000000000AA")
+	d.edit("deltaRound: 30s", "deltaRound: 1s")
+	d.edit("deltaGrace: 12s", "deltaGrace: 500ms")
+	if out := d.sh(exitRefused, d.apply()...); !strings.Contains(out, "must be at least 20s on chain 31337, which counts as slow") {
+		t.Errorf("apply: %s", out)
+	}
+	d.sh(exitOK, d.apply("--development")...)
+	if out := d.sh(exitOK, d.network("verify", "--development")...); !strings.Contains(out, "oracle 3 (oracle-3) can use the config") {
+		t.Errorf("verify --development: %s", out)
+	}
+	d.sh(exitOK, d.network("plan", "--development")...)
+	if out := d.sh(exitDiffers, d.network("verify")...); !strings.Contains(out, "differs  oracles accept the config") {
+		t.Errorf("verify: %s", out)
+	}
+}

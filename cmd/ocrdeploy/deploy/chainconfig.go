@@ -33,7 +33,8 @@ type ChainConfig struct {
 
 	// Computed is the digest that follows from the parts. It is that of the contract unless something is wrong.
 	Computed Digest
-	// PublicErr says why oracles refuse the config; nil when they do not.
+	// PublicErr says why oracles refuse the config; nil when they do not. Where it was read for development, oracles in development
+	// mode are meant.
 	PublicErr error
 	// PlainErr says in what the offchain config is more than its fields; nil when it is not.
 	PlainErr error
@@ -54,7 +55,7 @@ func ReadConfig(ctx context.Context, client Client, contract common.Address) (*C
 	if err != nil {
 		return nil, err
 	}
-	return details.config(ctx, r, chainID.Uint64(), protocols...)
+	return details.config(ctx, r, chainID.Uint64(), false, protocols...)
 }
 
 // configDetails is what contracts of all protocols answer to latestConfigDetails.
@@ -92,7 +93,7 @@ func (d configDetails) in(p protocol) Digest {
 }
 
 // config finds the event of the config, which is one of the given protocols.
-func (d configDetails) config(ctx context.Context, r reader, chainID uint64, protocols ...protocol) (*ChainConfig, error) {
+func (d configDetails) config(ctx context.Context, r reader, chainID uint64, development bool, protocols ...protocol) (*ChainConfig, error) {
 	if d.count == 0 {
 		return nil, fmt.Errorf("contract %s: %w", r.contract, ErrNoConfig)
 	}
@@ -115,7 +116,7 @@ func (d configDetails) config(ctx context.Context, r reader, chainID uint64, pro
 			continue
 		}
 		p := byTopic[log.Topics[0]]
-		c, err := p.readConfig(ctx, log, chainID)
+		c, err := p.readConfig(ctx, log, chainID, development)
 		if err != nil || c.Digest != d.in(p) {
 			continue
 		}

@@ -24,7 +24,8 @@ type protocol interface {
 	configSet() common.Hash
 	// readConfig takes such an event apart: all of the result but what the block and the log itself tell. It fails when the log is
 	// no such event; a config that is of no use to oracles is no failure.
-	readConfig(ctx context.Context, log *ethtypes.Log, chainID uint64) (*ChainConfig, error)
+	// In development it counts only what oracles in development mode refuse.
+	readConfig(ctx context.Context, log *ethtypes.Log, chainID uint64, development bool) (*ChainConfig, error)
 
 	// lint says what is wrong with the config in the network file, by the rules of the oracles and of good sense. In development the
 	// rules do not count that oracles drop in development mode because of the chain alone.

@@ -37,30 +37,30 @@ type offchainFormat struct {
 	// canonical encodes an offchain config again, and tells whether that makes a difference.
 	canonical func(offchainConfig []byte) (canonical []byte, same bool, err error)
 	// accept returns why oracles refuse a config; nil for the version of OCR1, whose contracts have configs of another form.
-	accept func(types.ContractConfig) error
+	accept func(cc types.ContractConfig, development bool) error
 }
 
 // formats are those that there are, by version. A contract of OCR2's form may hold a config of OCR3.
 var formats = map[uint64]offchainFormat{
 	config.OCR1Version: {parseOCR1, ocr1config.Canonical, nil},
-	config.OCR2Version: {parseOCR2, ocr2config.Canonical, func(cc types.ContractConfig) error {
-		_, err := ocr2config.PublicConfigFromContractConfig(false, cc)
+	config.OCR2Version: {parseOCR2, ocr2config.Canonical, func(cc types.ContractConfig, development bool) error {
+		_, err := ocr2config.PublicConfigFromContractConfig(development, cc)
 		return err
 	}},
-	config.OCR3Version: {parseOCR3, ocr3config.Canonical, func(cc types.ContractConfig) error {
-		_, err := ocr3config.PublicConfigFromContractConfig(false, cc)
+	config.OCR3Version: {parseOCR3, ocr3config.Canonical, func(cc types.ContractConfig, development bool) error {
+		_, err := ocr3config.PublicConfigFromContractConfig(development, cc)
 		return err
 	}},
 }
 
 // judge sets what there is to say against a config: as one of its version, or, where it has none that is known here, of the version
 // that its protocol has.
-func (c *ChainConfig) judge(cc types.ContractConfig, version uint64) {
+func (c *ChainConfig) judge(cc types.ContractConfig, version uint64, development bool) {
 	format, ok := formats[cc.OffchainConfigVersion]
 	if !ok || format.accept == nil {
 		format = formats[version]
 	}
-	c.PublicErr = format.accept(cc)
+	c.PublicErr = format.accept(cc, development)
 	c.PlainErr = format.plain(cc.OffchainConfig)
 }
 

@@ -36,7 +36,7 @@ func (ocr1Protocol) digestLength() int { return len(ocr1types.ConfigDigest{}) }
 func (ocr1Protocol) configSet() common.Hash { return ocr1.ConfigSetTopic }
 
 // readConfig computes the digest, which the event has not: that it is the one of the contract is for the caller to see.
-func (ocr1Protocol) readConfig(_ context.Context, log *ethtypes.Log, chainID uint64) (*ChainConfig, error) {
+func (ocr1Protocol) readConfig(_ context.Context, log *ethtypes.Log, chainID uint64, development bool) (*ChainConfig, error) {
 	var event ocr1.ConfigSet
 	if err := ocr1.DecodeConfigSet(log, &event); err != nil {
 		return nil, err
@@ -57,14 +57,14 @@ func (ocr1Protocol) readConfig(_ context.Context, log *ethtypes.Log, chainID uin
 			if err != nil {
 				return 0, err
 			}
-			shared, err := ocr1config.SharedConfigFromContractConfig(id, false, cc, own, bundle.Peer.PeerID().String(), bundle.Transmit.Address())
+			shared, err := ocr1config.SharedConfigFromContractConfig(id, development, cc, own, bundle.Peer.PeerID().String(), bundle.Transmit.Address())
 			return shared.OracleID, err
 		},
 	}
 	if event.EncodedConfigVersion != config.OCR1Version {
 		c.PublicErr = fmt.Errorf("encodedConfigVersion is %d, but must be %d", event.EncodedConfigVersion, config.OCR1Version)
 	} else {
-		_, c.PublicErr = ocr1config.PublicConfigFromContractConfig(id, false, cc)
+		_, c.PublicErr = ocr1config.PublicConfigFromContractConfig(id, development, cc)
 	}
 	c.PlainErr = formats[config.OCR1Version].plain(event.Encoded)
 	return c, nil

@@ -34,7 +34,7 @@ func (ocr2Protocol) digestLength() int { return len(types.ConfigDigest{}) }
 
 func (ocr2Protocol) configSet() common.Hash { return ocr2.ConfigSetTopic }
 
-func (ocr2Protocol) readConfig(ctx context.Context, log *ethtypes.Log, chainID uint64) (*ChainConfig, error) {
+func (ocr2Protocol) readConfig(ctx context.Context, log *ethtypes.Log, chainID uint64, development bool) (*ChainConfig, error) {
 	var event ocr2.ConfigSet
 	if err := ocr2.DecodeConfigSet(log, &event); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (ocr2Protocol) readConfig(ctx context.Context, log *ethtypes.Log, chainID u
 		Transmitters: event.Transmitters, OffchainConfig: event.OffchainConfig,
 		Fields: ocr2Fields(&call), Secrets: secretFields(event.OffchainConfigVersion, event.OffchainConfig),
 		open: func(bundle *keys.Bundle) (commontypes.OracleID, error) {
-			shared, err := ocr2config.SharedConfigFromContractConfig(false, cc, selfOf(bundle, bundle.Onchain.Address().Bytes()), bundle.Offchain.ConfigDiffieHellman)
+			shared, err := ocr2config.SharedConfigFromContractConfig(development, cc, selfOf(bundle, bundle.Onchain.Address().Bytes()), bundle.Offchain.ConfigDiffieHellman)
 			return shared.OracleID, err
 		},
 	}
@@ -60,7 +60,7 @@ func (ocr2Protocol) readConfig(ctx context.Context, log *ethtypes.Log, chainID u
 		return nil, err
 	}
 	c.Computed = digestOf(computed)
-	c.judge(cc, config.OCR2Version)
+	c.judge(cc, config.OCR2Version, development)
 	return c, nil
 }
 

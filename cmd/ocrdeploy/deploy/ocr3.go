@@ -33,7 +33,7 @@ func (ocr3Protocol) digestLength() int { return len(types.ConfigDigest{}) }
 
 func (ocr3Protocol) configSet() common.Hash { return ocr3.ConfigSetTopic }
 
-func (ocr3Protocol) readConfig(_ context.Context, log *ethtypes.Log, chainID uint64) (*ChainConfig, error) {
+func (ocr3Protocol) readConfig(_ context.Context, log *ethtypes.Log, chainID uint64, development bool) (*ChainConfig, error) {
 	var event ocr3.ConfigSet
 	if err := ocr3.DecodeConfigSet(log, &event); err != nil {
 		return nil, err
@@ -58,11 +58,11 @@ func (ocr3Protocol) readConfig(_ context.Context, log *ethtypes.Log, chainID uin
 		Fields: ocr3Fields(&call), Secrets: secretFields(event.OffchainConfigVersion, event.OffchainConfig),
 		open: func(bundle *keys.Bundle) (commontypes.OracleID, error) {
 			self := selfOf(bundle, kind.Signer(bundle.Public()))
-			shared, err := ocr3config.SharedConfigFromContractConfig(false, cc, self, bundle.Offchain.ConfigDiffieHellman)
+			shared, err := ocr3config.SharedConfigFromContractConfig(development, cc, self, bundle.Offchain.ConfigDiffieHellman)
 			return shared.OracleID, err
 		},
 	}
-	c.judge(cc, config.OCR3Version)
+	c.judge(cc, config.OCR3Version, development)
 	switch {
 	case kind == "":
 		c.PublicErr = fmt.Errorf("%d bytes of keys for %d oracles: that is no key list of a known kind", len(event.Keys), len(event.Transmitters))

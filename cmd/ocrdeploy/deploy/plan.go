@@ -245,7 +245,7 @@ func (p *Plan) planNew(ctx context.Context, client Client, o Options) error {
 
 // planExisting plans what is to change in a contract.
 func (p *Plan) planExisting(ctx context.Context, client Client, o Options) error {
-	state, err := readStateOf(ctx, client, p.Contract, p.entry)
+	state, err := readStateOf(ctx, client, p.Contract, p.entry, o.Development)
 	if err != nil {
 		return err
 	}

@@ -56,23 +56,23 @@ func ReadState(ctx context.Context, client Client, contract common.Address) (*St
 	if !known {
 		return nil, s.unknown(func(entry) bool { return true })
 	}
-	return s, s.read(ctx, r, e)
+	return s, s.read(ctx, r, e, false)
 }
 
 // readStateOf reads the contract of a network, which may be of another kind of the same protocol.
-func readStateOf(ctx context.Context, client Client, contract common.Address, want entry) (*State, error) {
+func readStateOf(ctx context.Context, client Client, contract common.Address, want entry, development bool) (*State, error) {
 	s, r, err := beginState(ctx, client, contract)
 	if err != nil {
 		return nil, err
 	}
 	if _, ok := want.contract.(foreign); ok {
-		return s, s.read(ctx, r, want)
+		return s, s.read(ctx, r, want, development)
 	}
 	e, known := contracts[s.Kind()]
 	if !known || e.protocol != want.protocol {
 		return nil, s.unknown(func(e entry) bool { return e.protocol == want.protocol })
 	}
-	return s, s.read(ctx, r, e)
+	return s, s.read(ctx, r, e, development)
 }
 
 // unknown says that the contract is none of those that could be.
@@ -120,7 +120,7 @@ func beginState(ctx context.Context, client Client, contract common.Address) (*S
 }
 
 // read reads what contracts of a kind have.
-func (s *State) read(ctx context.Context, r reader, e entry) (err error) {
+func (s *State) read(ctx context.Context, r reader, e entry, development bool) (err error) {
 	s.Settings.Kind, s.Settings.Address = s.Kind(), s.Contract
 	if s.Owner, err = get(ctx, r, ownerOf); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (s *State) read(ctx context.Context, r reader, e entry) (err error) {
 		return err
 	}
 	s.ConfigCount, s.ConfigBlock, s.ConfigDigest = details.count, details.block, details.in(e.protocol)
-	s.Config, s.ConfigErr = details.config(ctx, r, s.ChainID, e.protocol)
+	s.Config, s.ConfigErr = details.config(ctx, r, s.ChainID, development, e.protocol)
 	switch {
 	case errors.Is(s.ConfigErr, ErrNoConfig):
 		s.ConfigErr = nil
