@@ -50,7 +50,7 @@ func newCheckers(s *simulation) *checkers {
 		&acceptance{s},
 		&inTurn{s},
 		&boundedMemory{s},
-		&timelyRounds{s},
+		&timelyRounds{s, map[ocr1.Round]int{}},
 		&delivery{sim: s},
 	} {
 		c.Add(checker)

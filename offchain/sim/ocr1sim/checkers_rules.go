@@ -147,8 +147,26 @@ func (s *simulation) calm() time.Duration {
 }
 
 // timelyRounds: after the network has healed, an epoch with an honest leader makes progress in time, as long as all honest oracles
-// are with it.
-type timelyRounds struct{ sim *simulation }
+// are with it, and there was no round in which a report was due for some of them only, f or fewer: they wait for the others in vain.
+type timelyRounds struct {
+	sim *simulation
+	// reporting counts the honest oracles that reported, by round; of the latest epochs.
+	reporting map[ocr1.Round]int
+}
+
+func (c *timelyRounds) Left(_ *node, effect kernel.Effect) {
+	e, ok := effect.(ocr1.Send)
+	if !ok || e.Message.Kind() != ocr1wire.KindReport {
+		return
+	}
+	epoch, number := e.Message.Position()
+	for round := range c.reporting {
+		if round.Epoch+4 < epoch {
+			delete(c.reporting, round)
+		}
+	}
+	c.reporting[ocr1.Round{Epoch: epoch, Round: number}]++
+}
 
 func (c *timelyRounds) Stepped(n *node, ev any, before, _ *ocr1.Status) {
 	fired, ok := ev.(ocr1.TimerFired)
@@ -177,6 +195,11 @@ func (c *timelyRounds) Stepped(n *node, ev any, before, _ *ocr1.Status) {
 	}
 	if c.sim.Now < last+needed {
 		return // somebody came late
+	}
+	for round, count := range c.reporting {
+		if round.Epoch == before.Epoch && count <= c.sim.F {
+			return
+		}
 	}
 	c.sim.Violated("timely rounds", "in epoch %d, of honest leader %d, the progress timer of oracle %d fires, with all honest oracles there",
 		before.Epoch, leader, n.ID)

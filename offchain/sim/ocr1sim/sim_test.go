@@ -10,7 +10,7 @@ import (
 )
 
 var suite = simtest.Simulator[Options, Stats]{
-	Scenario: Scenario, Seeds: 1000,
+	Scenario: Scenario, Seeds: 800,
 	Simulate: func(o Options) (simtest.Outcome[Stats], error) { return outcome(Simulate(o)) },
 	Tell: func(t T, o Options) simtest.Outcome[Stats] {
 		result, _ := outcome(Run(t, o), nil)

@@ -172,6 +172,9 @@ func (c *roundsInOrder[M, T, P]) Left(o *Oracle[M, T, P], effect kernel.Effect) 
 }
 
 func (c *roundsInOrder[M, T, P]) announced(o *Oracle[M, T, P], round rounds.Round) {
+	if round.Round > c.sim.RMax+1 { // the one above RMax says that the epoch is over
+		c.sim.Violated("rounds in order", "oracle %d announces round %s, with RMax = %d", o.ID, round, c.sim.RMax)
+	}
 	last := c.last[o.ID]
 	if !last.Less(round) {
 		c.sim.Violated("rounds in order", "oracle %d announces round %s after %s", o.ID, round, last)
