@@ -24,7 +24,8 @@ type NoteKind string
 
 // The kinds of notes.
 const (
-	// NoteMissing: the chain does not have the value. It must be filled in before the file can be used.
+	// NoteMissing: the chain does not have the value. It must be filled in: netfile.Parse refuses the file before; only payees may be
+	// left open for the time being.
 	NoteMissing NoteKind = "missing"
 	// NoteChosen: OCR1 has no such value, one to begin with was chosen.
 	NoteChosen NoteKind = "chosen"

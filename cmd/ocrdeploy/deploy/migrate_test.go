@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
+	ethtypes "github.com/ethereum/go-ethereum/core/types"
 
 	"github.com/ocrkit/ocrkit/gen/ocr1"
 	"github.com/ocrkit/ocrkit/gen/ocr1/accesscontrolledoffchainaggregator"
@@ -269,6 +271,47 @@ func TestMigrateWhatOCR1Allows(t *testing.T) {
 	}
 	if _, err := m.File(); err != nil {
 		t.Error(err)
+	}
+}
+
+// youngNode has logs of single blocks only, as a node that has pruned the old ones, or does not search.
+type youngNode struct{ Client }
+
+func (n youngNode) FilterLogs(ctx context.Context, query ethereum.FilterQuery) ([]ethtypes.Log, error) {
+	if query.FromBlock.Cmp(query.ToBlock) != 0 {
+		return nil, errors.New("the range of blocks is too large")
+	}
+	return n.Client.FilterLogs(ctx, query)
+}
+
+// TestMigrateFromYoungNode cannot see payees and readers. The description is what somebody else wrote.
+func TestMigrateFromYoungNode(t *testing.T) {
+	old := testOCR1Network(t, 4)
+	old.Contract.Description = "evil: #\n\tcontract:\n  address: 0x1\r\u2028oracles: []"
+	c := deploy(t, old)
+	m, err := Migrate(context.Background(), youngNode{c}, old.Contract.Address, MigrateOptions{Oracles: givenOracles(old)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var missing []string
+	for _, note := range m.Missing() {
+		missing = append(missing, note.Field)
+	}
+	if !slices.Equal(missing, []string{"oracles[0].payee", "oracles[1].payee", "oracles[2].payee", "oracles[3].payee"}) {
+		t.Errorf("missing %q", missing)
+	}
+	if !slices.ContainsFunc(m.Notes, func(n Note) bool {
+		return n.Field == "access list" && strings.Contains(n.Text, "of which the node has no logs")
+	}) {
+		t.Errorf("notes %+v", m.Notes)
+	}
+	file, err := m.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A payee may stay empty: plan warns of it.
+	if network, err := netfile.Parse(file); err != nil || !reflect.DeepEqual(network, m.Network) || network.Contract.Description != old.Contract.Description {
+		t.Errorf("%v\n%s", err, file)
 	}
 }
 
