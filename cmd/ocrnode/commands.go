@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -110,8 +111,13 @@ func keysCommand(stdout, stderr io.Writer) *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "new", Usage: "make an encrypted key file: keys for signing reports, for transmitting, for the network", ArgsUsage: "FILE",
-				Flags: append(passwordFlags, &cli.BoolFlag{Name: "bls", Usage: "with a BLS key too: for OCR3 contracts that verify BLS signatures"}), OnUsageError: onUsageError,
+				Flags: append(slices.Clone(passwordFlags), &cli.BoolFlag{Name: "bls", Usage: "with a BLS key too: for OCR3 contracts that verify BLS signatures"}), OnUsageError: onUsageError,
 				Action: func(c *cli.Context) error { return newKeys(c, stdout, stderr) },
+			},
+			{
+				Name: "add-bls", Usage: "copy a key file, with a BLS key added to it and everything else the same", ArgsUsage: "FILE NEWFILE",
+				Flags: passwordFlags, OnUsageError: onUsageError,
+				Action: func(c *cli.Context) error { return addBLS(c, stdout, stderr) },
 			},
 			{
 				Name: "show", Usage: "show what others must know of a key file, as ocrdeploy's network file lists it", ArgsUsage: "FILE",
@@ -136,27 +142,12 @@ func newKeys(c *cli.Context, stdout, stderr io.Writer) error {
 		return usageError{errors.New("name the key file to make (flags come first)")}
 	}
 	path := c.Args().First()
-	if _, err := os.Stat(path); err == nil {
-		return fmt.Errorf("%s exists: keys are never overwritten", path)
-	}
-	var password keys.Password
-	var err error
-	switch file, env := c.String("password-file"), c.String("password-env"); {
-	case file != "" && env != "":
-		return usageError{errors.New("give --password-file or --password-env, not both")}
-	case file != "":
-		password, err = keys.PasswordFromFile(file)
-	case env != "":
-		password, err = keys.PasswordFromEnv(env)
-	default:
-		password, err = keys.PromptPassword(os.Stdin, stderr, "password for "+path+": ", true)
-	}
-	if err != nil {
+	if err := mustNotExist(path); err != nil {
 		return err
 	}
-	strength := keys.StandardStrength
-	if c.Bool("light") {
-		strength = keys.LightStrength
+	password, err := passwordOf(c, path, true, stderr)
+	if err != nil {
+		return err
 	}
 	generate := keys.GenerateBundle
 	if c.Bool("bls") {
@@ -165,6 +156,60 @@ func newKeys(c *cli.Context, stdout, stderr io.Writer) error {
 	bundle, err := generate(rand.Reader)
 	if err != nil {
 		return err
+	}
+	return saveKeys(c, bundle, path, password, stdout)
+}
+
+func addBLS(c *cli.Context, stdout, stderr io.Writer) error {
+	if c.NArg() != 2 {
+		return usageError{errors.New("name the key file, and the one to make (flags come first)")}
+	}
+	from, path := c.Args().Get(0), c.Args().Get(1)
+	if err := mustNotExist(path); err != nil {
+		return err
+	}
+	password, err := passwordOf(c, from, false, stderr)
+	if err != nil {
+		return err
+	}
+	bundle, err := keys.Load(from, password)
+	if err != nil {
+		return err
+	}
+	if bundle.BLS != nil {
+		return fmt.Errorf("%s has a BLS key already", from)
+	}
+	if bundle.BLS, err = keys.GenerateBLSKey(rand.Reader); err != nil {
+		return err
+	}
+	return saveKeys(c, bundle, path, password, stdout)
+}
+
+func mustNotExist(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return fmt.Errorf("%s exists: keys are never overwritten", path)
+	}
+	return nil
+}
+
+// passwordOf returns the password that the flags name, or asks for that of a key file: twice if it is a new one.
+func passwordOf(c *cli.Context, path string, isNew bool, stderr io.Writer) (keys.Password, error) {
+	switch file, env := c.String("password-file"), c.String("password-env"); {
+	case file != "" && env != "":
+		return keys.Password{}, usageError{errors.New("give --password-file or --password-env, not both")}
+	case file != "":
+		return keys.PasswordFromFile(file)
+	case env != "":
+		return keys.PasswordFromEnv(env)
+	}
+	return keys.PromptPassword(os.Stdin, stderr, "password for "+path+": ", isNew)
+}
+
+// saveKeys writes a key file and shows its public side.
+func saveKeys(c *cli.Context, bundle *keys.Bundle, path string, password keys.Password, stdout io.Writer) error {
+	strength := keys.StandardStrength
+	if c.Bool("light") {
+		strength = keys.LightStrength
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

@@ -110,6 +110,28 @@ func TestKeysAndConfigCommands(t *testing.T) {
 	if out := w.do(0, "keys", "new", "--light", "--password-file", w.path("password"), w.path("keys/plain.json")); strings.Contains(out, "blsPublicKey") {
 		t.Errorf("there is a BLS key that nobody asked for: %s", out)
 	}
+	var plain, added keys.Public
+	if err := json.Unmarshal([]byte(w.do(0, "keys", "show", w.path("keys/plain.json"))), &plain); err != nil {
+		t.Fatal(err)
+	}
+	addBLS := []string{"keys", "add-bls", "--light", "--password-file", w.path("password")}
+	if err := json.Unmarshal([]byte(w.do(0, append(addBLS, w.path("keys/plain.json"), w.path("keys/added.json"))...)), &added); err != nil {
+		t.Fatal(err)
+	}
+	if added.BLSPublicKey.Check() != nil || added.BLSPublicKey == public.BLSPublicKey {
+		t.Errorf("the BLS key that was added is %s", added.BLSPublicKey)
+	}
+	if plain.BLSPublicKey = added.BLSPublicKey; added != plain {
+		t.Errorf("with a BLS key added, %+v became %+v", plain, added)
+	}
+	for want, files := range map[string][]string{
+		"never overwritten": {"keys/plain.json", "keys/added.json"}, "already": {"keys/added.json", "keys/twice.json"}, "no such file": {"keys/none.json", "keys/twice.json"},
+	} {
+		if out := w.do(exitFailure, append(addBLS, w.path(files[0]), w.path(files[1]))...); !strings.Contains(out, want) {
+			t.Errorf("adding a BLS key to %s in %s: %s", files[0], files[1], out)
+		}
+	}
+	w.do(exitUsage, append(addBLS, w.path("keys/plain.json"))...)
 	if public.BLSPublicKey.IsZero() || public.BLSPublicKey.Check() != nil {
 		t.Errorf("the BLS key is %s", public.BLSPublicKey)
 	}

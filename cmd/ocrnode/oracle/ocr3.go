@@ -27,7 +27,7 @@ const (
 )
 
 // ErrNoBLSKey means that an oracle is to sign with a key that it does not have.
-var ErrNoBLSKey = errors.New("the key file has no BLS key; ocrnode keys new --bls makes one with it")
+var ErrNoBLSKey = errors.New("the key file has no BLS key; `ocrnode keys add-bls` adds one")
 
 // OCR3Plugin is what runs on OCR3 here: reports are known by their bytes alone.
 type OCR3Plugin = ocr3types.ReportingPluginFactory[struct{}]
