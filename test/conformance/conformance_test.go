@@ -43,7 +43,7 @@ var families = []struct{ pattern, packages string }{
 	{"ocr12-ocr1-decisions.json", "offchain/protocol/ocr1"},
 	{"ocr12-ocr1-steps.json", "offchain/protocol/ocr1"},
 	{"ocr12-ocr1-traces.json", "offchain/protocol/ocr1"},
-	{"ocr12-leaders.json", "offchain/config"},
+	{"ocr12-leaders.json", "offchain/config, offchain/protocol/ocr1"},
 	{"ocr12-median-*.json", "offchain/plugins/median"},
 	{"ocr12-ocr2-messages.json", "offchain/wire/ocr2wire"},
 	{"ocr12-ocr2-signing.json", "offchain/wire/ocr2wire, offchain/protocol/ocr2, offchain/evm"},
