@@ -64,8 +64,8 @@ test-race: ## the concurrent packages under the race detector (which needs a C c
 bench: ## measurements, each beside its baseline
 	go test -run '^$$' -bench . -benchmem ./test/bench/... ./gen/... ./offchain/crypto/... ./offchain/evm/... ./offchain/p2p/... ./offchain/wire/... ./offchain/protocol/...
 
-soak: node_modules/.package-lock.json ## the simulators, of OCR2 and OCR3, for SOAK_TIME each (default 10m), then contract fuzzing in its long form
-	SOAK_TIME=$(SOAK_TIME) go test -timeout 0 -run '^TestSoak$$' -p 1 -v ./offchain/sim ./offchain/sim/ocr3sim
+soak: node_modules/.package-lock.json ## the simulators, of OCR1, OCR2 and OCR3, for SOAK_TIME each (default 10m), then contract fuzzing in its long form
+	SOAK_TIME=$(SOAK_TIME) go test -timeout 0 -run '^TestSoak$$' -p 1 -v ./offchain/sim ./offchain/sim/ocr1sim ./offchain/sim/ocr3sim
 	FOUNDRY_PROFILE=soak $(FORGE) test
 
 fuzz: ## every Go fuzz target for FUZZ_TIME (default 30s)
