@@ -56,6 +56,8 @@ type site struct {
 	source   *httptest.Server
 	contract common.Address
 	nodes    []*process // the oracles by id, then the bootstrapper
+	// more are jobs of node i beside that of the network; nil where there are none.
+	more func(i int) string
 }
 
 // process is one node.
@@ -152,15 +154,24 @@ func newSite(t *testing.T, shared *shop, p *protocol) *site {
 	return s
 }
 
+// job is what the file of node i has of this network.
+func (s *site) job(i int, name string) string {
+	job := fmt.Sprintf("  - name: %s\n    contract: %q\n%s", name, s.contract, s.protocol.job)
+	if i < oracles {
+		job += fmt.Sprintf("    source: {url: %q, path: data.price}\n%s", s.source.URL, s.protocol.oracleJob)
+	}
+	return job
+}
+
 // start writes the node files and starts all processes.
 func (s *site) start() {
 	boot := s.nodes[oracles]
 	locator := boot.public.PeerID.String() + "@" + s.cut.door(boot.public.PeerID, boot.listen)
 	for i, p := range s.nodes {
 		announce := s.cut.door(p.public.PeerID, p.listen)
-		job := fmt.Sprintf("  - name: eth-usd\n    contract: %q\n%s", s.contract, s.protocol.job)
-		if i < oracles {
-			job += fmt.Sprintf("    source: {url: %q, path: data.price}\n%s", s.source.URL, s.protocol.oracleJob)
+		job := s.job(i, "eth-usd")
+		if s.more != nil {
+			job += s.more(i)
 		}
 		file := fmt.Sprintf(`version: 1
 name: %s

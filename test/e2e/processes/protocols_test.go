@@ -141,7 +141,9 @@ func TestNetworksOfProcesses(t *testing.T) {
 	shared := newShop(t)
 	t.Run("ocr1", func(t *testing.T) {
 		t.Parallel()
-		testWithCrash(newSite(t, shared, ocr1Protocol))
+		s := newSite(t, shared, ocr1Protocol)
+		testWithCrash(s)
+		testMigration(s)
 	})
 	t.Run("ocr2", func(t *testing.T) {
 		t.Parallel()
