@@ -40,7 +40,7 @@ import (
 
 const (
 	chainID   = 1337
-	waitLimit = time.Minute
+	waitLimit = 3 * time.Minute       // of a machine that is busy, with the race detector
 	blockTime = 50 * time.Millisecond // at least, between blocks with transactions
 	basePrice = 1_000_000
 )

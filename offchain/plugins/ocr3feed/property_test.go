@@ -91,7 +91,17 @@ func TestPropertyRounds(t *testing.T) {
 		for seqNr := range uint64(rapid.IntRange(1, 6).Draw(t, "rounds")) {
 			count := rapid.IntRange(2*f+1, n).Draw(t, "observations")
 			list := rapid.SliceOfN(observed(seqNr+1), count, count).Draw(t, "observed")
-			liars := rapid.IntRange(0, f).Draw(t, "liars") // the first ones
+			liars := rapid.OneOf(rapid.Just(f), rapid.IntRange(0, f)).Draw(t, "liars") // the first ones
+			if rapid.Bool().Draw(t, "sides") {                                         // liars against the others
+				say := rapid.OneOf(rapid.Just(uint64(0)), rapid.Just(lastSeqNr), rapid.Just(ocr3feed.Unread))
+				lie, truth := say.Draw(t, "lie"), say.Draw(t, "truth")
+				for i := range list {
+					list[i].OnChain = truth
+					if i < liars {
+						list[i].OnChain = lie
+					}
+				}
+			}
 			outctx := ocr3types.OutcomeContext{SeqNr: seqNr + 1, PreviousOutcome: previous}
 			aos := observations(t, list...)
 			outcome, err := plugin.Outcome(ctx, outctx, nil, aos)
