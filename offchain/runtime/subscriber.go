@@ -49,10 +49,10 @@ func (b *subscriber) subscribe(s *supervisor) {
 					b.close(s, subscription)
 				}
 			case err != nil:
-				s.logger.Error("tracker: could not subscribe to new configs; trying again, and polling meanwhile", commontypes.LogFields{
-					"error": err, "sleep": b.interval.String(),
+				s.logger.Warn("tracker: could not subscribe to new configs; trying again, and polling meanwhile", commontypes.LogFields{
+					"error": err, "sleep": b.pause().String(),
 				})
-				b.retry.Reset(b.interval)
+				b.retry.Reset(b.pause())
 			default:
 				b.subscription = subscription
 				if !b.since.IsZero() {
@@ -63,6 +63,9 @@ func (b *subscriber) subscribe(s *supervisor) {
 		}
 	})
 }
+
+// pause is the time between attempts; development mode allows an interval of 0.
+func (b *subscriber) pause() time.Duration { return max(b.interval, shortLived) }
 
 // configs is where the subscription delivers.
 func (b *subscriber) configs() <-chan ocr1types.ContractConfig {
@@ -90,7 +93,7 @@ func (b *subscriber) received(s *supervisor, ok bool) {
 	b.subscription = nil
 	b.close(s, broken)
 	if time.Since(b.since) < shortLived {
-		b.retry.Reset(b.interval)
+		b.retry.Reset(b.pause())
 		return
 	}
 	b.subscribe(s)
