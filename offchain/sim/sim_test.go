@@ -46,7 +46,7 @@ func TestSeed(t *testing.T)              { suite.Seed(t) }
 func TestSeeds(t *testing.T)             { suite.AllSeeds(t) }
 func TestSoak(t *testing.T)              { suite.Soak(t) }
 func TestSeedsDiffer(t *testing.T)       { suite.SeedsDiffer(t) }
-func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t) }
+func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t, 120) }
 
 // TestReplay: reports are to be unique, but the machines are told that f+1 signatures are enough, and the leader equivocates.
 func TestReplay(t *testing.T) {

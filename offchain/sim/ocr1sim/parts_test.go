@@ -106,6 +106,16 @@ func TestNoRounds(t *testing.T) {
 	}
 }
 
+// TestRealKeys: with the keys of EVM chains, too, runs repeat exactly and forgers achieve nothing.
+func TestRealKeys(t *testing.T) {
+	o := func() Options {
+		return Options{Seed: 2, RealKeys: true, WireBytes: true, Rounds: 5, Faults: Rough(), HealAfter: time.Second, Traitors: []Traitor{&Forger{}}}
+	}
+	if first, second := Run(t, o()), Run(t, o()); first.Fingerprint != second.Fingerprint {
+		t.Error("two runs differ")
+	}
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	silent := []Traitor{&Silent{}}
 	for name, o := range map[string]Options{

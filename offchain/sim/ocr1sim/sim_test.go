@@ -24,7 +24,7 @@ var suite = simtest.Simulator[Options, Stats]{
 	},
 	Kinds: func(o *Options) map[string]bool {
 		return map[string]bool{
-			"real keys": o.RealKeys, "wire bytes": o.WireBytes, "values": !o.WireBytes, "overrides": o.Override != nil,
+			"wire bytes": o.WireBytes, "values": !o.WireBytes, "overrides": o.Override != nil,
 			"faults": o.HealAfter > 0, "traitors": len(o.Traitors) > 0, "large": o.N > 10,
 		}
 	},
@@ -40,6 +40,8 @@ func outcome(r *Result, err error) (o simtest.Outcome[Stats], _ error) {
 	return o, err
 }
 
+func TestMain(m *testing.M) { simtest.Main(m) }
+
 // Tests that all simulators have; what they test is said in package simtest. TestSeed repeats one run, TestSoak goes on for
 // SOAK_TIME.
 func TestSeed(t *testing.T)              { suite.Seed(t) }
@@ -48,7 +50,7 @@ func TestSoak(t *testing.T)              { suite.Soak(t) }
 func TestSeedsDiffer(t *testing.T)       { suite.SeedsDiffer(t) }
 func TestMutantsAreFound(t *testing.T)   { simtest.MutantsAreFound(t, mutants) }
 func TestHuntMutants(t *testing.T)       { simtest.HuntMutants(t, mutants) }
-func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t) }
+func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t, 40) }
 
 // TestReplay: all signatures are taken for good on purpose, while a traitor forges them.
 func TestReplay(t *testing.T) {

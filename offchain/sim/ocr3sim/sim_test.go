@@ -40,13 +40,15 @@ func outcome(r *Result, err error) (o simtest.Outcome[Stats], _ error) {
 	return o, err
 }
 
+func TestMain(m *testing.M) { simtest.Main(m) }
+
 // Tests that all simulators have; what they test is said in package simtest. TestSeed repeats one run, TestSoak goes on for
 // SOAK_TIME.
 func TestSeed(t *testing.T)              { suite.Seed(t) }
 func TestSeeds(t *testing.T)             { suite.AllSeeds(t) }
 func TestSoak(t *testing.T)              { suite.Soak(t) }
 func TestSeedsDiffer(t *testing.T)       { suite.SeedsDiffer(t) }
-func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t) }
+func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t, 120) }
 func TestMutantsAreFound(t *testing.T)   { simtest.MutantsAreFound(t, mutants) }
 func TestHuntMutants(t *testing.T)       { simtest.HuntMutants(t, mutants) }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,21 +41,53 @@ func isMutant(name string) bool { return mutant == name }
 func mutantOne(name string) int { if mutant == name { return 1 }; return 0 }
 `
 
-// buildMutants builds the tests of the package under test with all defects in the source, and returns the program.
-func buildMutants(t *testing.T, mutants []Mutant) string {
+// program is the program with the defects, built once for all tests of a package.
+var program struct {
+	once sync.Once
+	dir  string
+	path string
+	err  error
+}
+
+// Main runs the tests of a package that has mutants.
+func Main(m *testing.M) {
+	code := m.Run()
+	if program.dir != "" {
+		if err := os.RemoveAll(program.dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// build returns the program.
+func build(t *testing.T, mutants []Mutant) string {
 	t.Helper()
-	dir := t.TempDir()
+	program.once.Do(func() {
+		if program.dir, program.err = os.MkdirTemp("", "mutants"); program.err == nil {
+			program.path, program.err = buildMutants(program.dir, mutants)
+		}
+	})
+	if program.err != nil {
+		t.Fatal(program.err)
+	}
+	return program.path
+}
+
+// buildMutants builds the tests of the package under test with all defects in the source, in a folder, and returns the program.
+func buildMutants(dir string, mutants []Mutant) (string, error) {
 	sources := map[string]string{}
 	for _, m := range mutants {
 		path, err := filepath.Abs(filepath.Join("..", "..", m.File))
 		if err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 		source, ok := sources[path]
 		if !ok {
 			b, err := os.ReadFile(path)
 			if err != nil {
-				t.Fatal(err)
+				return "", err
 			}
 			source = string(b)
 			extra := filepath.Join(filepath.Dir(path), "mutant.go")
@@ -63,7 +96,7 @@ func buildMutants(t *testing.T, mutants []Mutant) string {
 			}
 		}
 		if strings.Count(source, m.Old) != 1 {
-			t.Fatalf("%q: %s has %d times\n%s", m.Name, m.File, strings.Count(source, m.Old), m.Old)
+			return "", fmt.Errorf("%q: %s has %d times\n%s", m.Name, m.File, strings.Count(source, m.Old), m.Old)
 		}
 		quoted := strconv.Quote(m.Name)
 		text := strings.ReplaceAll(strings.ReplaceAll(m.New, "ONE", "mutantOne("+quoted+")"), "IS", "isMutant("+quoted+")")
@@ -73,23 +106,23 @@ func buildMutants(t *testing.T, mutants []Mutant) string {
 	for path, source := range sources {
 		changed := filepath.Join(dir, strconv.Itoa(len(overlay))+"_"+filepath.Base(path))
 		if err := os.WriteFile(changed, []byte(source), 0o644); err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 		overlay[path] = changed
 	}
 	list, err := json.Marshal(map[string]any{"Replace": overlay})
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	overlayFile, program := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "mutants.test")
 	if err := os.WriteFile(overlayFile, list, 0o644); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	build := exec.Command("go", "test", "-c", "-overlay", overlayFile, "-o", program, ".")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		return "", fmt.Errorf("%v\n%s", err, out)
 	}
-	return program
+	return program, nil
 }
 
 // runMutant runs a seed with a defect on, and returns what the test says; passed tells that it found nothing.
@@ -109,7 +142,7 @@ func runMutant(t *testing.T, program, name string, args ...string) (output strin
 // MutantsAreFound puts defects into the protocol, one at a time, and wants each to be found, in the run of one seed, by the
 // checker that is there for it. The same runs without a defect are fine.
 func MutantsAreFound(t *testing.T, mutants []Mutant) {
-	program := buildMutants(t, mutants)
+	program := build(t, mutants)
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var running sync.WaitGroup
 	for _, m := range mutants {
@@ -140,7 +173,7 @@ func HuntMutants(t *testing.T, mutants []Mutant) {
 	if os.Getenv("OCRKIT_HUNT") != "" {
 		list, seeds = mutants, "3000"
 	}
-	program := buildMutants(t, list)
+	program := build(t, mutants)
 	for _, m := range list {
 		if hunted := os.Getenv("OCRKIT_HUNT"); hunted != "" && hunted != "all" && !strings.Contains(m.Name, hunted) {
 			continue
