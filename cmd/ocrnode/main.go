@@ -1,5 +1,5 @@
 // Command ocrnode runs oracles and bootstrappers, one node for each process, as a file says (run, bootstrap, keys, config; see
-// docs/operate.md). Its subcommand devnet runs a whole network of them on this machine.
+// docs/nodes.md). Its subcommand devnet runs a whole network of them on this machine.
 package main
 
 import (

@@ -1,5 +1,5 @@
 // Package node is one node: it holds keys, a database folder and a peer, and runs oracles, or as a bootstrapper helps oracles to
-// find each other. Its configuration is one YAML file; docs/operate.md explains it.
+// find each other. Its configuration is one YAML file; docs/nodes.md explains it.
 package node
 
 import (
@@ -9,22 +9,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/ocrkit/ocrkit/cmd/ocrnode/feed"
-	"github.com/ocrkit/ocrkit/cmd/ocrnode/oracle"
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/keys"
 	"github.com/ocrkit/ocrkit/offchain/localconfig"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
@@ -112,42 +107,6 @@ type Chain struct {
 	// Development accepts intervals and numbers of confirmations that are not safe on a real chain.
 	Development bool `yaml:"development"`
 }
-
-// Job is a feed that the node reports to, or, for a bootstrapper, whose oracles it helps.
-type Job struct {
-	// Name is what the job is called in log, metrics and status: letters, digits, dashes.
-	Name string `yaml:"name"`
-	// Protocol, ocr2 if it is not given, and Verifier are those of the contract.
-	oracle.Kind `yaml:",inline"`
-	Contract    string `yaml:"contract"`
-	// ConfigStore is the address of an OCRConfigurationStoreEVMSimple, if there is one.
-	ConfigStore string `yaml:"configStore"`
-
-	// Decimals are those of the contract; the source's price is multiplied by 10^Decimals. Default 8.
-	Decimals *int `yaml:"decimals"`
-	// Source is what the oracle observes. JuelsPerFeeCoin (juels, 10^-18 LINK, per unit of the coin that pays for gas) and
-	// GasPriceSubunits are what the contract's billing needs; the second is 0 if it is not given.
-	Source Source `yaml:"source"`
-	// SourceTimeout is how long an oracle of OCR1 waits for its source, 5 s if it is not given; others do as the config says.
-	SourceTimeout    Duration `yaml:"sourceTimeout"`
-	JuelsPerFeeCoin  Source   `yaml:"juelsPerFeeCoin"`
-	GasPriceSubunits Source   `yaml:"gasPriceSubunits"`
-}
-
-// Source is where a number comes from: an URL, a table, or the configuration itself.
-type Source struct {
-	// URL answers with JSON; Path says where in it the number is, for example data.0.price.
-	URL  string `yaml:"url"`
-	Path string `yaml:"path"`
-	// CSV is a file with a header; each row holds for Every, the first one from midnight UTC of 1 January 1970 on, and again
-	// after the last one.
-	CSV   string   `yaml:"csv"`
-	Every Duration `yaml:"every"`
-	// Value is always the same.
-	Value string `yaml:"value"`
-}
-
-func (s Source) given() bool { return s != Source{} }
 
 // Duration is a time.Duration that reads as 1m30s.
 type Duration time.Duration
@@ -238,18 +197,9 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Chain.MaxFeePerGasGwei, 5000)
 	setDefault(&c.Chain.ReceiptInterval, Duration(time.Second))
 	for i := range c.Jobs {
-		c.Jobs[i].Kind = c.Jobs[i].Kind.WithDefaults()
-		if c.Jobs[i].Protocol == oracle.OCR1 {
-			setDefault(&c.Jobs[i].SourceTimeout, Duration(oracle.DefaultSourceTimeout))
-		}
-		if c.Jobs[i].Decimals == nil {
-			c.Jobs[i].Decimals = new(int)
-			*c.Jobs[i].Decimals = 8
-		}
+		c.Jobs[i].setDefaults()
 	}
 }
-
-var jobName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func (c *Config) check(role Role) (problems []error) {
 	fail := func(path, format string, args ...any) {
@@ -332,120 +282,8 @@ func (c *Config) check(role Role) (problems []error) {
 		fail("chain", "%v (chain.development accepts everything)", err)
 	}
 
-	if len(c.Jobs) == 0 || len(c.Jobs) > maxJobs {
-		fail("jobs", "there are %d, want 1 to %d", len(c.Jobs), maxJobs)
-		return problems
-	}
-	names, contracts := map[string]int{}, map[keys.Address]int{}
-	for i, job := range c.Jobs {
-		path := fmt.Sprintf("jobs[%d]", i)
-		if !jobName.MatchString(job.Name) {
-			fail(path+".name", "%q: want up to 64 letters, digits, dots, dashes and underscores", job.Name)
-		}
-		if before, twice := names[job.Name]; twice {
-			fail(path+".name", "is that of jobs[%d] too", before)
-		}
-		names[job.Name] = i
-		if min := 15 * time.Second; job.Protocol == oracle.OCR1 && !c.Chain.Development && time.Duration(c.Chain.PollInterval) < min {
-			fail("chain.pollInterval", "is %s, but %s is of ocr1, which wants %s at least", time.Duration(c.Chain.PollInterval), path, min)
-		}
-		job.Kind.Check(func(field, problem string) { fail(path+"."+field, "%s", problem) })
-		address, err := parseAddress(job.Contract)
-		if err != nil {
-			fail(path+".contract", "%v", err)
-		} else if before, twice := contracts[address]; twice {
-			fail(path+".contract", "is that of jobs[%d] too", before)
-		} else {
-			contracts[address] = i
-		}
-		if job.ConfigStore != "" && !job.Kind.HasConfigStores() {
-			fail(path+".configStore", "there are none for %s: leave it out", job.Protocol)
-		} else if job.ConfigStore != "" {
-			if _, err := parseAddress(job.ConfigStore); err != nil {
-				fail(path+".configStore", "%v", err)
-			}
-		}
-		if role == RoleBootstrapper {
-			if job.Source.given() || job.JuelsPerFeeCoin.given() || job.GasPriceSubunits.given() {
-				fail(path, "a bootstrapper observes nothing: leave out source, juelsPerFeeCoin and gasPriceSubunits")
-			}
-			continue
-		}
-		if *job.Decimals < 0 || *job.Decimals > feed.MaxDecimals {
-			fail(path+".decimals", "is %d, must be between 0 and %d", *job.Decimals, feed.MaxDecimals)
-		}
-		job.Source.check(path+".source", true, fail)
-		switch timeout := time.Duration(job.SourceTimeout); {
-		case job.Protocol != oracle.OCR1 && timeout != 0:
-			fail(path+".sourceTimeout", "is in the config of the contract, but for ocr1: leave it out")
-		case job.Protocol == oracle.OCR1 && (timeout < time.Second || timeout > 20*time.Second):
-			fail(path+".sourceTimeout", "is %s, must be between 1s and 20s", timeout)
-		}
-		if !job.Kind.ObservesGas() {
-			if job.JuelsPerFeeCoin.given() || job.GasPriceSubunits.given() {
-				fail(path, "oracles of %s observe their source only: leave out juelsPerFeeCoin and gasPriceSubunits", job.Protocol)
-			}
-			continue
-		}
-		job.JuelsPerFeeCoin.check(path+".juelsPerFeeCoin", true, fail)
-		job.GasPriceSubunits.check(path+".gasPriceSubunits", false, fail)
-	}
+	c.checkJobs(role, fail)
 	return problems
-}
-
-func (s Source) check(path string, required bool, fail func(path, format string, args ...any)) {
-	given := 0
-	for _, v := range []string{s.URL, s.CSV, s.Value} {
-		if v != "" {
-			given++
-		}
-	}
-	switch {
-	case given > 1:
-		fail(path, "give one of url, csv and value")
-	case given == 0 && (required || s.given()):
-		fail(path, "is missing: give url, csv or value")
-	}
-	if s.URL != "" {
-		if u, err := url.Parse(s.URL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			fail(path+".url", "%q is no http or https URL", s.URL)
-		}
-	} else if s.Path != "" {
-		fail(path+".path", "goes with url only")
-	}
-	if s.CSV != "" && (time.Duration(s.Every) < time.Second || time.Duration(s.Every) > 24*time.Hour) {
-		fail(path+".every", "is %s, must be between 1s and 24h", time.Duration(s.Every))
-	}
-	if s.CSV == "" && s.Every != 0 {
-		fail(path+".every", "goes with csv only")
-	}
-	if s.Value != "" {
-		if _, err := parseValue(s.Value); err != nil {
-			fail(path+".value", "%v", err)
-		}
-	}
-}
-
-// parseValue reads an integer of at most 192 bits with its sign.
-func parseValue(s string) (*big.Int, error) {
-	v, ok := new(big.Int).SetString(s, 10)
-	if len(s) > 80 || !ok || v.BitLen() > 191 {
-		return nil, fmt.Errorf("%.80q is no integer of at most 192 bits", s)
-	}
-	return v, nil
-}
-
-func parseAddress(s string) (a keys.Address, err error) {
-	if s == "" {
-		return a, errors.New("is missing")
-	}
-	if err := a.UnmarshalText([]byte(s)); err != nil {
-		return a, err
-	}
-	if a == (keys.Address{}) {
-		return a, errors.New("is the zero address")
-	}
-	return a, nil
 }
 
 func (c *Config) path(p string) string {

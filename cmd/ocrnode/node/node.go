@@ -170,41 +170,6 @@ func (n *Node) startJob(spec Job, bootstrappers []commontypes.BootstrapperLocato
 	return j, err
 }
 
-// place returns where the job's contract is.
-func (j Job) place(config *Config, client *ethclient.Client) (oracle.Place, error) {
-	contract, err := parseAddress(j.Contract)
-	if err != nil {
-		return oracle.Place{}, err
-	}
-	place := oracle.Place{
-		Client: client, ChainID: config.Chain.ID, Contract: common.Address(contract), Subscribe: subscribes(config.Chain.RPC),
-	}
-	if j.ConfigStore != "" {
-		configStore, err := parseAddress(j.ConfigStore)
-		if err != nil {
-			return oracle.Place{}, err
-		}
-		place.ConfigStore = (*common.Address)(&configStore)
-	}
-	return place, nil
-}
-
-// sources opens what the job observes.
-func (j Job) sources(config *Config) (s oracle.Sources, err error) {
-	if s.Value, err = j.Source.open(config, *j.Decimals); err != nil {
-		return s, fmt.Errorf("source: %w", err)
-	}
-	if s.JuelsPerFeeCoin, err = j.JuelsPerFeeCoin.open(config, 0); err != nil {
-		return s, fmt.Errorf("juelsPerFeeCoin: %w", err)
-	}
-	if s.GasPriceSubunits, err = j.GasPriceSubunits.open(config, 0); err != nil {
-		return s, fmt.Errorf("gasPriceSubunits: %w", err)
-	}
-	s.IncludeGasPrice = j.GasPriceSubunits.given()
-	s.Timeout = time.Duration(j.SourceTimeout)
-	return s, nil
-}
-
 // subscribes tells whether a node at this URL can announce things.
 func subscribes(rpc string) bool {
 	return !strings.HasPrefix(rpc, "http://") && !strings.HasPrefix(rpc, "https://")
