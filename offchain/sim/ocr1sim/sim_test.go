@@ -10,7 +10,7 @@ import (
 )
 
 var suite = simtest.Simulator[Options, Stats]{
-	Scenario: Scenario, Seeds: 800,
+	Scenario: Scenario, Seeds: 600,
 	Simulate: func(o Options) (simtest.Outcome[Stats], error) { return outcome(Simulate(o)) },
 	Tell: func(t T, o Options) simtest.Outcome[Stats] {
 		result, _ := outcome(Run(t, o), nil)
@@ -50,7 +50,7 @@ func TestSoak(t *testing.T)              { suite.Soak(t) }
 func TestSeedsDiffer(t *testing.T)       { suite.SeedsDiffer(t) }
 func TestMutantsAreFound(t *testing.T)   { simtest.MutantsAreFound(t, mutants) }
 func TestHuntMutants(t *testing.T)       { simtest.HuntMutants(t, mutants) }
-func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t, 40) }
+func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t, 30) }
 
 // TestReplay: all signatures are taken for good on purpose, while a traitor forges them.
 func TestReplay(t *testing.T) {
