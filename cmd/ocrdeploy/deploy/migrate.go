@@ -343,8 +343,12 @@ func (m *Migration) byHand(ctx context.Context, client Client) {
 	}
 	m.note(NoteByHand, "owner", "the old contract belongs to %s; the new one belongs to whoever deploys it until transferOwnership and acceptOwnership", s.Owner)
 	if s.LinkAvailable != nil {
-		m.note(NoteByHand, "LINK", "the old contract owes its oracles %s LINK and has %s LINK beyond that: fund the new one; when the old feed has stopped, set its config or its prices once more to pay all oracles, then withdrawFunds",
-			Juels(s.Owed()), Juels(s.LinkAvailable))
+		has := "has " + Juels(s.LinkAvailable) + " LINK beyond that"
+		if s.LinkAvailable.Sign() < 0 {
+			has = "lacks " + Juels(new(big.Int).Neg(s.LinkAvailable)) + " LINK for that, which it must have before it can pay"
+		}
+		m.note(NoteByHand, "LINK", "the old contract owes its oracles %s LINK and %s: fund the new one; when the old feed has stopped, set its config or its prices once more to pay all oracles, then withdrawFunds",
+			Juels(s.Owed()), has)
 	}
 	m.note(NoteGone, "rounds", "the new contract begins with round 1; the %s rounds of the old one stay there", s.RoundID)
 	m.note(NoteByHand, "consumers", "they, or the proxy that they read, have to be pointed to the new contract; do so when it has answers")
