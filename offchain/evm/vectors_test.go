@@ -150,8 +150,8 @@ func TestOnchainSignatureVectors(t *testing.T) {
 			},
 		},
 		Elsewhere: map[string]string{
-			"ocr3-as-ocr2": "OCR3 is not built yet", "ocr3-two-word": "OCR3 is not built yet",
-			"ocr3-streams-legacy": "OCR3 is not built yet", "ocr3-streams-streamlined": "OCR3 is not built yet",
+			"ocr3-as-ocr2": "offchain/evm/ocr3keyring", "ocr3-two-word": "offchain/evm/ocr3keyring",
+			"ocr3-streams-legacy": "offchain/evm/ocr3keyring", "ocr3-streams-streamlined": "offchain/evm/ocr3keyring",
 		},
 	})
 }

@@ -172,7 +172,7 @@ func TestConfigDigestVectors(t *testing.T) {
 			},
 		},
 		Elsewhere: map[string]string{
-			"ocr1Digest": "test/gen", "ocr2ToOCR1Digest": "offchain/config", "evmOCR3ReportHashes": "OCR3 is not built yet",
+			"ocr1Digest": "test/gen", "ocr2ToOCR1Digest": "offchain/config", "evmOCR3ReportHashes": "offchain/evm/ocr3keyring",
 			"digestText": elsewhere, "digestParse": elsewhere, "digestFromBytes": elsewhere, "prefixes": elsewhere, "checkContractConfig": elsewhere,
 		},
 	})

@@ -21,4 +21,9 @@
 // BLS signatures are refused unless they were made with the first usable counter, although the contract would take any: signatures
 // with different counters do not add up, and a faulty oracle must not be able to spoil the attestation of the others by the choice
 // of another one.
+//
+// # Other contracts
+//
+// Contracts that are no attestation verifiers take reports of OCR3 with the signatures themselves, as contracts of OCR2 do. What is
+// signed for them is a [Format]: [NewInFormat]. Oracles that report to chains of several kinds have a [MultiChain].
 package ocr3keyring
