@@ -391,7 +391,7 @@ func TestDigestVectors(t *testing.T) {
 		},
 		Elsewhere: map[string]string{
 			"ocr1Digest":                  "test/gen",
-			"evmOCR3ReportHashes":         evm,
+			"evmOCR3ReportHashes":         "offchain/evm/ocr3keyring",
 			"evmDigest":                   evm,
 			"evmDigestFromContractConfig": evm,
 			"evmReportContext":            evm,

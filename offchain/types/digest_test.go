@@ -29,7 +29,7 @@ func TestDigestVectors(t *testing.T) {
 			"splitSignature":              "offchain/evm",
 			"ocr1Digest":                  "test/gen",
 			"ocr2ToOCR1Digest":            "offchain/config",
-			"evmOCR3ReportHashes":         "not built yet (OCR3)",
+			"evmOCR3ReportHashes":         "offchain/evm/ocr3keyring",
 		},
 	})
 	vectors.EachKind(t, "testdata", []string{"api-types.json"}, vectors.Kinds{
