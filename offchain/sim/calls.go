@@ -9,7 +9,6 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
-	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 )
 
 var (
@@ -24,7 +23,7 @@ func (n *node) Call(effect kernel.Effect) {
 	ctx := context.Background()
 	switch e := effect.(type) {
 	case kernel.Verify:
-		n.Answer(engine.Between(n.Random, 0, engine.MaxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: n.firstBad(e.Checks)})
+		n.Verify(e, n.sim.keys.verify)
 	case kernel.SignOffchain:
 		n.sign(e.ID, func() []byte { return n.sim.keys.signOffchain(n.ID, e.Message) })
 	case ocr2.SignReport:
@@ -104,23 +103,7 @@ func (n *node) callPlugin(id kernel.CallID, timeout time.Duration, do func(fails
 }
 
 func (n *node) sign(id kernel.CallID, do func() []byte) {
-	errors := n.sim.options.Faults.KeyErrors
-	if n.hand != nil {
-		errors = 0
-	}
-	n.Sign(id, errors, &n.sim.Counts.Faults, func() any { return kernel.Signed{ID: id, Signature: do()} }, kernel.Signed{ID: id, Err: errKey})
-}
-
-func (n *node) firstBad(checks []kernel.SignatureCheck) int {
-	if n.sim.options.breaks.AcceptAllSignatures {
-		return -1
-	}
-	for i := range checks {
-		if !n.sim.keys.verify(&checks[i]) {
-			return i
-		}
-	}
-	return -1
+	n.SignWith(id, n.sim.options.Faults.KeyErrors, errKey, do)
 }
 
 // Transmit sends a report to the contract.

@@ -1,9 +1,8 @@
 package sim
 
 import (
-	"bytes"
-
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -13,45 +12,26 @@ import (
 // content. It tries to have something accepted that no honest oracle has seen.
 type Forger struct {
 	Obedient
-	seen [][]byte // signatures of honest oracles, the latest few
+	forgery engine.Forgery
 }
-
-const forgerRemembers = 32
 
 func (*Forger) Name() string { return "forger" }
 
 func (t *Forger) Incoming(_ *Hand, _ commontypes.OracleID, m ocr2wire.Message) bool {
 	switch m := m.(type) {
 	case *ocr2wire.Report:
-		t.remember(m.AttestedReport.Signature)
+		t.forgery.Remember(m.AttestedReport.Signature)
 	case *ocr2wire.FinalEcho:
 		for _, s := range m.Final.AttestedReport.AttributedSignatures {
-			t.remember(s.Signature)
+			t.forgery.Remember(s.Signature)
 		}
 	}
 	return true
 }
 
-func (t *Forger) remember(signature []byte) {
-	if len(t.seen) == forgerRemembers {
-		t.seen = t.seen[1:]
-	}
-	t.seen = append(t.seen, signature)
-}
-
 // forged is something that looks like a signature.
 func (t *Forger) forged(h *Hand) []byte {
-	switch {
-	case h.Random.IntN(8) == 0:
-		return nil
-	case len(t.seen) == 0 || h.Random.IntN(2) == 0:
-		return h.RandomBytes(h.node.sim.keys.maxSignatureLength())
-	}
-	signature := bytes.Clone(t.seen[h.Random.IntN(len(t.seen))])
-	if len(signature) > 0 && h.Random.IntN(2) == 0 {
-		signature[h.Random.IntN(len(signature))]++
-	}
-	return signature
+	return t.forgery.Signature(h.Random, func() []byte { return h.RandomBytes(h.node.sim.keys.maxSignatureLength()) })
 }
 
 func (t *Forger) Outgoing(h *Hand, to commontypes.OracleID, m ocr2wire.Message) {

@@ -24,7 +24,7 @@ func (n *node) Call(effect kernel.Effect) {
 	faults := &n.sim.options.Faults
 	switch e := effect.(type) {
 	case kernel.Verify:
-		n.Answer(engine.Between(n.Random, 0, engine.MaxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: n.firstBad(e.Checks)})
+		n.Verify(e, n.sim.keys.verify)
 	case ocr1.RecoverSigners:
 		n.Answer(engine.Between(n.Random, 0, engine.MaxVerifyTime), e.ID, ocr1.SignersRecovered{ID: e.ID, Signers: n.signers(&e)})
 	case kernel.SignOffchain:
@@ -76,23 +76,7 @@ func (n *node) readContract(id kernel.CallID, timeout time.Duration, do func(fai
 }
 
 func (n *node) sign(id kernel.CallID, do func() []byte) {
-	errors := n.sim.options.Faults.KeyErrors
-	if n.hand != nil {
-		errors = 0
-	}
-	n.Sign(id, errors, &n.sim.Counts.Faults, func() any { return kernel.Signed{ID: id, Signature: do()} }, kernel.Signed{ID: id, Err: errKey})
-}
-
-func (n *node) firstBad(checks []kernel.SignatureCheck) int {
-	if n.sim.options.breaks.AcceptAllSignatures {
-		return -1
-	}
-	for i := range checks {
-		if !n.sim.keys.verify(&checks[i]) {
-			return i
-		}
-	}
-	return -1
+	n.SignWith(id, n.sim.options.Faults.KeyErrors, errKey, do)
 }
 
 // signers says who signed a report. The break takes unknown signatures for those of oracles who have not signed otherwise.

@@ -198,47 +198,30 @@ func (*Disorderly) Outgoing(h *Hand, to commontypes.OracleID, m ocr1wire.Message
 // has seen.
 type Forger struct {
 	Obedient
-	seen [][]byte // signatures of honest oracles, the latest few
+	forgery engine.Forgery
 }
-
-const forgerRemembers = 32
 
 func (*Forger) Name() string { return "forger" }
 
 func (t *Forger) Incoming(_ *Hand, _ commontypes.OracleID, m ocr1wire.Message) bool {
 	switch m := m.(type) {
 	case *ocr1wire.Report:
-		t.remember(m.AttestedReport.Signature)
+		t.forgery.Remember(m.AttestedReport.Signature)
 	case *ocr1wire.FinalEcho:
 		for _, signature := range m.Final.AttestedReport.Signatures {
-			t.remember(signature)
+			t.forgery.Remember(signature)
 		}
 	}
 	return true
 }
 
-func (t *Forger) remember(signature []byte) {
-	if len(t.seen) == forgerRemembers {
-		t.seen = t.seen[1:]
-	}
-	t.seen = append(t.seen, signature)
-}
-
 // forged is something that looks like a signature.
 func (t *Forger) forged(h *Hand) []byte {
-	switch {
-	case h.Random.IntN(8) == 0:
-		return nil
-	case len(t.seen) == 0 || h.Random.IntN(2) == 0:
+	return t.forgery.Signature(h.Random, func() []byte {
 		signature := h.RandomBytes(65)
 		signature[64] &= 1
 		return signature
-	}
-	signature := bytes.Clone(t.seen[h.Random.IntN(len(t.seen))])
-	if len(signature) > 0 && h.Random.IntN(2) == 0 {
-		signature[h.Random.IntN(len(signature))]++
-	}
-	return signature
+	})
 }
 
 func (t *Forger) Outgoing(h *Hand, to commontypes.OracleID, m ocr1wire.Message) {
@@ -289,8 +272,8 @@ func (t *Forger) Tick(h *Hand) {
 		h.Transmit(round, list, signatures)
 	}
 	// Real signatures, but the report of another round, or too short.
-	if len(t.seen) > h.F() {
-		h.Transmit(round, list[:2*h.F()], t.seen[:h.F()+1])
+	if len(t.forgery.Seen()) > h.F() {
+		h.Transmit(round, list[:2*h.F()], t.forgery.Seen()[:h.F()+1])
 	}
 }
 

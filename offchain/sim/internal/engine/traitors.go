@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"reflect"
 	"time"
@@ -207,4 +208,38 @@ func RandomTraitors[H Holder[M], M any](random *rand.Rand, count int, all func()
 		}
 	}
 	return traitors
+}
+
+// Forgery makes what looks like signatures.
+type Forgery struct {
+	seen [][]byte // signatures of honest oracles, the latest few
+}
+
+const forgeryRemembers = 32
+
+// Remember takes up a signature of an honest oracle.
+func (f *Forgery) Remember(signature []byte) {
+	if len(f.seen) == forgeryRemembers {
+		f.seen = f.seen[1:]
+	}
+	f.seen = append(f.seen, signature)
+}
+
+// Seen are the signatures that are remembered.
+func (f *Forgery) Seen() [][]byte { return f.seen }
+
+// Signature is something that looks like one: nothing, random bytes, one of somebody else for something else, one with a
+// byte changed.
+func (f *Forgery) Signature(random *rand.Rand, made func() []byte) []byte {
+	switch {
+	case random.IntN(8) == 0:
+		return nil
+	case len(f.seen) == 0 || random.IntN(2) == 0:
+		return made()
+	}
+	signature := bytes.Clone(f.seen[random.IntN(len(f.seen))])
+	if len(signature) > 0 && random.IntN(2) == 0 {
+		signature[random.IntN(len(signature))]++
+	}
+	return signature
 }

@@ -361,3 +361,22 @@ func (o *Oracle[M, T, P]) CallTransmit(id kernel.CallID, errors float64, failed 
 		o.Answer(0, id, done(err))
 	})
 }
+
+// SignWith has the key sign; keyErrors is how likely it is that it does not, with the error failed.
+func (o *Oracle[M, T, P]) SignWith(id kernel.CallID, keyErrors float64, failed error, do func() []byte) {
+	if o.traitor {
+		keyErrors = 0
+	}
+	o.Sign(id, keyErrors, &o.Sim.Counts.Faults, func() any { return kernel.Signed{ID: id, Signature: do()} }, kernel.Signed{ID: id, Err: failed})
+}
+
+// Verify verifies signatures, each with verify.
+func (o *Oracle[M, T, P]) Verify(e kernel.Verify, verify func(*kernel.SignatureCheck) bool) {
+	bad := -1
+	for i := 0; i < len(e.Checks) && bad < 0 && !o.Sim.Breaks.AcceptAllSignatures; i++ {
+		if !verify(&e.Checks[i]) {
+			bad = i
+		}
+	}
+	o.Answer(engine.Between(o.Random, 0, engine.MaxVerifyTime), e.ID, kernel.Verified{ID: e.ID, Bad: bad})
+}

@@ -145,23 +145,17 @@ func (s *Simulator[O, S]) Soak(t *testing.T) {
 		}
 	}
 	start := time.Now()
-	sum, count := s.run(t, uint64(start.UnixNano()), func(uint64) bool { return time.Since(start) < duration })
+	sum, seeds := s.run(t, uint64(start.UnixNano()), func(uint64) bool { return time.Since(start) < duration })
 	elapsed := time.Since(start)
-	field := func(name string) int {
-		if f := reflect.ValueOf(sum).FieldByName(name); f.IsValid() {
-			return int(f.Int())
-		}
-		return 0
-	}
 	faults := 0
 	for _, name := range []string{"Lost", "Partitions", "Crashes", "DiskErrors", "PluginFaults", "Rollbacks", "Faults", "Refused"} {
-		faults += field(name)
+		faults += count(&sum, name)
 	}
 	t.Logf("%d seeds in %s, %.0f a minute; %d rounds, %d reports landed, %d messages, %d faults injected; %s of virtual time",
-		count, elapsed.Round(time.Millisecond), float64(count)/elapsed.Minutes(), field("Rounds"), field("Landed"), field("Messages"), faults,
-		time.Duration(field("Time")).Round(time.Second))
-	if count == 0 || field("Landed") == 0 {
-		t.Errorf("%d seeds and %d reports in %s", count, field("Landed"), duration)
+		seeds, elapsed.Round(time.Millisecond), float64(seeds)/elapsed.Minutes(), count(&sum, "Rounds"), count(&sum, "Landed"), count(&sum, "Messages"), faults,
+		time.Duration(count(&sum, "Time")).Round(time.Second))
+	if seeds == 0 || count(&sum, "Landed") == 0 {
+		t.Errorf("%d seeds and %d reports in %s", seeds, count(&sum, "Landed"), duration)
 	}
 }
 
@@ -216,6 +210,37 @@ func (s *Simulator[O, S]) SameTrace(t *testing.T, last uint64) {
 		}
 	}
 	t.Log(kinds)
+}
+
+// Quiet: in networks of all sizes, without faults, 20 reports land in 20 seconds.
+func (s *Simulator[O, S]) Quiet(t *testing.T, options func(n int) O) {
+	for _, n := range []int{1, 4, 7, 16, 31} {
+		t.Run(fmt.Sprintf("n=%d", n), func(t *testing.T) {
+			r := s.Tell(t, options(n))
+			if landed := count(&r.Stats, "Landed"); landed < 20 {
+				t.Errorf("%d reports landed, want 20", landed)
+			}
+			if took := time.Duration(count(&r.Stats, "Time")); took > 20*time.Second {
+				t.Errorf("20 rounds took %s", took)
+			}
+			t.Logf("%+v", r.Stats)
+		})
+	}
+}
+
+// Rough: networks make reports after faults of all kinds.
+func (s *Simulator[O, S]) Rough(t *testing.T, options func(seed uint64) O) {
+	for seed := range uint64(20) {
+		t.Logf("%+v", s.Tell(t, options(seed)).Stats)
+	}
+}
+
+// count returns a field of statistics, 0 if there is none of the name.
+func count[S any](stats *S, name string) int {
+	if f := reflect.ValueOf(stats).Elem().FieldByName(name); f.IsValid() {
+		return int(f.Int())
+	}
+	return 0
 }
 
 // SeedsDiffer: other seeds make other runs.
