@@ -61,31 +61,37 @@ func TestVectors(t *testing.T) {
 		Run: map[string]func(*testing.T, vectors.File, vectors.Case){"ocr1": apiLocalConfig, "ocr2plus": apiLocalConfig},
 	})
 
+	// The names of the fields end with their unit in these files.
+	withUnits := func(check func(config) error) func(*testing.T, vectors.File, vectors.Case) {
+		return func(t *testing.T, _ vectors.File, c vectors.Case) {
+			var fields map[string]json.RawMessage
+			if err := json.Unmarshal(c.Input, &fields); err != nil {
+				t.Fatal(err)
+			}
+			delete(fields, "kind")
+			plain := map[string]json.RawMessage{}
+			for name, value := range fields {
+				plain[strings.TrimSuffix(name, "Ns")] = value
+			}
+			input, err := json.Marshal(plain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := vectors.DecodeStrict[struct{ Accept bool }](t, c.Output)
+			if err := check(vectors.DecodeStrict[config](t, input)); (err == nil) != out.Accept {
+				t.Errorf("got %v, want accepted: %v", err, out.Accept)
+			}
+		}
+	}
 	vectors.EachKind(t, "testdata", []string{"ocr12-ocr1-misc.json"}, vectors.Kinds{
-		Of: func(_ vectors.File, c vectors.Case) string { return c.Kind() },
-		Run: map[string]func(*testing.T, vectors.File, vectors.Case){
-			"ocr1LocalConfig": func(t *testing.T, _ vectors.File, c vectors.Case) {
-				// The names of the fields end with their unit in this file.
-				var fields map[string]json.RawMessage
-				if err := json.Unmarshal(c.Input, &fields); err != nil {
-					t.Fatal(err)
-				}
-				delete(fields, "kind")
-				plain := map[string]json.RawMessage{}
-				for name, value := range fields {
-					plain[strings.TrimSuffix(name, "Ns")] = value
-				}
-				input, err := json.Marshal(plain)
-				if err != nil {
-					t.Fatal(err)
-				}
-				out := vectors.DecodeStrict[struct{ Accept bool }](t, c.Output)
-				if err := SanityCheckOCR1(vectors.DecodeStrict[config](t, input).ocr1()); (err == nil) != out.Accept {
-					t.Errorf("got %v, want accepted: %v", err, out.Accept)
-				}
-			},
-		},
+		Run:       map[string]func(*testing.T, vectors.File, vectors.Case){"ocr1LocalConfig": withUnits(checks["ocr1"])},
 		Elsewhere: map[string]string{"ocr1Telemetry": "offchain/wire/ocr1wire"},
+	})
+	vectors.EachKind(t, "../config/testdata", []string{"ocr12-ocr2-limits.json"}, vectors.Kinds{
+		Run: map[string]func(*testing.T, vectors.File, vectors.Case){"ocr2LocalConfig": withUnits(checks["ocr2plus"])},
+		Elsewhere: map[string]string{
+			"ocr2EndpointLimits": "offchain/config/ocr2config", "expirationAgeRounds": "offchain/protocol/ocr2",
+		},
 	})
 }
 

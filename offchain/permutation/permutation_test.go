@@ -37,6 +37,10 @@ func TestVectors(t *testing.T) {
 	vectors.EachKind(t, "testdata", []string{"config-permutation.json"}, vectors.Kinds{
 		Run: map[string]func(*testing.T, vectors.File, vectors.Case){"permutation": run},
 	})
+	vectors.EachKind(t, "../config/testdata", []string{"ocr12-ocr1-schedules.json", "ocr12-ocr2-schedules.json"}, vectors.Kinds{
+		Run:       map[string]func(*testing.T, vectors.File, vectors.Case){"permutation": run},
+		Elsewhere: map[string]string{"ocr1": "offchain/config", "ocr2": "offchain/config"},
+	})
 	vectors.EachKind(t, "../types/testdata", []string{"api-types.json"}, vectors.Kinds{
 		Of: func(_ vectors.File, c vectors.Case) string {
 			kind, _, _ := strings.Cut(c.Name, "-")

@@ -36,7 +36,7 @@ var families = []struct{ pattern, packages string }{
 	{"contracts-ocr2-*.json", "test/contracts"},
 	{"contracts-report-encoding.json", "test/gen, offchain/plugins/median/evmreportcodec"},
 
-	{"ocr12-ocr1-schedules.json", "offchain/config"}, // OCR1 and OCR2 have the same schedules
+	{"ocr12-ocr1-schedules.json", "offchain/config, offchain/permutation"}, // OCR1 and OCR2 have the same schedules
 	{"ocr12-ocr1-messages.json", "offchain/wire/ocr1wire"},
 	{"ocr12-ocr1-misc.json", "offchain/wire/ocr1wire, offchain/localconfig"},
 	{"ocr12-ocr1-signing.json", "offchain/wire/ocr1wire, offchain/protocol/ocr1"},
@@ -47,9 +47,9 @@ var families = []struct{ pattern, packages string }{
 	{"ocr12-median-*.json", "offchain/plugins/median"},
 	{"ocr12-ocr2-messages.json", "offchain/wire/ocr2wire"},
 	{"ocr12-ocr2-signing.json", "offchain/wire/ocr2wire, offchain/protocol/ocr2, offchain/evm, offchain/config"},
-	{"ocr12-ocr2-limits.json", "offchain/config/ocr2config, offchain/protocol/ocr2"},
+	{"ocr12-ocr2-limits.json", "offchain/config/ocr2config, offchain/protocol/ocr2, offchain/localconfig"},
 	{"ocr12-ocr2-pacemaker-steps.json", "offchain/protocol/kernel"},
-	{"ocr12-ocr2-schedules.json", "offchain/config"},
+	{"ocr12-ocr2-schedules.json", "offchain/config, offchain/permutation"},
 	{"ocr12-ocr2-steps.json", "offchain/protocol/ocr2"},
 	{"ocr12-ocr2-telemetry.json", "offchain/wire/ocr2wire"},
 	{"ocr12-ocr2-traces.json", "offchain/protocol/ocr2"},
