@@ -28,7 +28,7 @@ func migrateCommand() *cli.Command {
 			rpcFlag, waitFlag,
 			&cli.StringFlag{Name: "out", Value: "network.yaml", Usage: "the network `FILE` to write; it must not exist"},
 			&cli.StringSliceFlag{Name: "keys", Usage: "`FILE` of oracles: a key file, or what `ocrdeploy keys show` prints; repeat it for each"},
-			&cli.StringFlag{Name: "seed", Value: "dealer.json", Usage: "keystore `FILE` with the dealer's seed, for dealer.seedFile"},
+			&cli.StringFlag{Name: "seed", Value: "dealer.json", Usage: "keystore `FILE` with the dealer's seed, relative to the network file, for dealer.seedFile"},
 			jsonFlag,
 		},
 		Action: migrate,
