@@ -30,10 +30,11 @@ type checkers struct {
 // view is what checkers know of one oracle.
 type view struct {
 	enteredAt engine.Instant // the epoch in which it is
-	// inputs are those of the decision whether a report is due, if that was the latest event; contract is what it was told of the
-	// contract last.
-	inputs   *ocr1.ReportInputsDone
-	contract *ocr1.ContractStateDone
+	// inputs are those of the decision whether a report is due, if that was the latest event; asked are the rounds for whose
+	// reports it asked for the state of the contract, told is what it was told last for each.
+	inputs *ocr1.ReportInputsDone
+	asked  map[kernel.CallID]ocr1.Round
+	told   map[ocr1.Round]*ocr1.ContractStateDone
 	// echoes are the oracles of whom echoes were delivered, echoed the rounds in which it sent one; both in this life.
 	echoes map[ocr1.Round]oracles
 	echoed map[ocr1.Round]bool
@@ -60,7 +61,8 @@ func newCheckers(s *simulation) *checkers {
 
 func (c *checkers) Started(n *node, start *ocr1.Start) {
 	v := &n.view
-	v.enteredAt, v.inputs, v.contract = c.sim.Now, nil, nil
+	v.enteredAt, v.inputs = c.sim.Now, nil
+	v.asked, v.told = map[kernel.CallID]ocr1.Round{}, map[ocr1.Round]*ocr1.ContractStateDone{}
 	v.echoes, v.echoed = map[ocr1.Round]oracles{}, map[ocr1.Round]bool{}
 	if v.accepted == nil {
 		v.accepted = map[ocr1.Round]time.Time{}
@@ -88,15 +90,28 @@ func (c *checkers) Stepped(n *node, ev any, before, after *ocr1.Status) {
 				delete(v.echoes, round)
 			}
 		}
+		for round := range v.told {
+			if round.Epoch+1000 < after.Epoch {
+				delete(v.told, round)
+			}
+		}
 	}
 	v.inputs = nil
 	switch ev := ev.(type) {
 	case ocr1.ReportInputsDone:
 		v.inputs = &ev
 	case ocr1.ContractStateDone:
-		v.contract = &ev
+		v.told[v.asked[ev.ID]] = &ev
+		delete(v.asked, ev.ID)
 	}
 	c.Checkers.Stepped(n, ev, before, after)
+}
+
+func (c *checkers) Called(n *node, effect kernel.Effect) {
+	if e, ok := effect.(ocr1.CallContractState); ok {
+		n.view.asked[e.ID] = roundOf(e.Timestamp)
+	}
+	c.Checkers.Called(n, effect)
 }
 
 // observes and signs note in the ledger what honest oracles do.

@@ -103,7 +103,7 @@ func (c *acceptance) Stepped(n *node, _ any, before, after *ocr1.Status) {
 	}
 	if !before.LatestAccepted.Less(after.LatestAccepted) || !c.newer(n, after.LatestAccepted) {
 		c.sim.Violated("acceptance", "oracle %d accepts the report of round %s after that of %s, when told of the contract: %+v",
-			n.ID, after.LatestAccepted, before.LatestAccepted, n.view.contract)
+			n.ID, after.LatestAccepted, before.LatestAccepted, n.view.told[after.LatestAccepted])
 	}
 	if _, ok := n.view.accepted[after.LatestAccepted]; !ok {
 		n.view.accepted[after.LatestAccepted] = n.Time()
@@ -112,14 +112,14 @@ func (c *acceptance) Stepped(n *node, _ any, before, after *ocr1.Status) {
 
 // newer tells whether a round is after that on the contract, as far as the oracle knows.
 func (c *acceptance) newer(n *node, round ocr1.Round) bool {
-	known := n.view.contract
+	known := n.view.told[round]
 	return known != nil && known.Err == nil && known.Contract.ConfigDigest == c.sim.digest &&
 		(ocr1.Round{Epoch: known.Contract.Epoch, Round: known.Contract.Round}).Less(round)
 }
 
 func (c *acceptance) Left(n *node, effect kernel.Effect) {
 	if e, ok := effect.(ocr1.CallTransmit); ok && !c.newer(n, roundOf(e.Timestamp)) {
-		c.sim.Violated("acceptance", "oracle %d transmits the report of round %s, when told of the contract: %+v", n.ID, roundOf(e.Timestamp), n.view.contract)
+		c.sim.Violated("acceptance", "oracle %d transmits the report of round %s, when told of the contract: %+v", n.ID, roundOf(e.Timestamp), n.view.told[roundOf(e.Timestamp)])
 	}
 }
 
