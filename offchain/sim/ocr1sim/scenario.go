@@ -61,13 +61,16 @@ func randomTiming(random *rand.Rand, o *Options) Timing {
 	return t
 }
 
-// edges are at the ends of what an observation can be, by turns.
+// edges are by turns at the ends of what an observation can be, and beside 0.
 func edges(oracle commontypes.OracleID, epoch uint32, round uint8) *big.Int {
 	end := new(big.Int).Lsh(big.NewInt(1), 191)
-	if (epoch+uint32(round))%2 == 0 {
+	switch (epoch + uint32(round)) % 3 {
+	case 0:
 		return end.Neg(end).Add(end, big.NewInt(int64(oracle)))
+	case 1:
+		return end.Sub(end, big.NewInt(1+int64(oracle)))
 	}
-	return end.Sub(end, big.NewInt(1+int64(oracle)))
+	return big.NewInt(int64(oracle) - 1)
 }
 
 // steady is the same for several rounds, and for all oracles; some say nil for 0.
