@@ -3,9 +3,9 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SOAK_TIME   ?= 10m
 FUZZ_TIME   ?= 30s
-# Packages with goroutines. Machines have none (test/arch asserts it), so that the race detector only slows them down.
+# Packages with goroutines. Machines and their simulations have none, so that the race detector only slows them down.
 RACE_PKGS    = $$(go list ./offchain ./offchain/runtime/... ./offchain/p2p/... ./offchain/store/... ./offchain/evm/... ./offchain/crypto/... \
-               ./offchain/subprocesses/... | grep -vE '/(machine|p2p/wire|p2p/link)$$')
+               ./offchain/subprocesses/... | grep -vE '/(machine|p2p/wire|p2p/link|p2p/link/linksim)$$')
 FORGE       := tools/forge
 
 .PHONY: help demo e2e-processes generate test bench fuzz soak lint gas deps test-contracts test-typescript test-go test-race check-generated
@@ -49,14 +49,14 @@ test-typescript: node_modules/.package-lock.json ## the generated TypeScript: ty
 	node_modules/.bin/vitest run --root test/typescript
 
 test-go: node_modules/.package-lock.json ## all Go tests, end to end included
-	go test ./...
+	go test -vet=off ./... # vet is part of lint
 
 e2e-processes: node_modules/.package-lock.json ## a bootstrapper and four oracles as processes over TCP on anvil (part of make test)
 	go test -count=1 -v ./test/e2e/processes
 
 test-race: ## the concurrent packages under the race detector (which needs a C compiler)
 	@if [ "$$(go env CGO_ENABLED)" = 1 ]; then \
-	  go test -race $(RACE_PKGS); \
+	  go test -race -short -vet=off $(RACE_PKGS); \
 	else \
 	  echo "no C compiler, so no race detector: the packages run once more without it"; go test -count=1 $(RACE_PKGS); \
 	fi

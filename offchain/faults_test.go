@@ -396,7 +396,7 @@ func TestNotInConfig(t *testing.T) {
 // Oracles are closed at all sorts of moments. Afterwards nothing that they were given is called any more, and whatever was called
 // with a context has seen it end.
 func TestCloseAtAnyTime(t *testing.T) {
-	for moment := time.Duration(0); moment < 4*time.Second; moment += 37 * time.Millisecond {
+	for moment := time.Duration(0); moment < 4*time.Second; moment += inShort(148, 37) * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
 			net := ocr2net.New(t, 4, 1)
 			var watches []*callWatch

@@ -135,3 +135,11 @@ func restarts(oracles int, waitFor func(reports int) int, stop func(oracle int),
 		reports = waitFor(reports + 1 + restart%3)
 	}
 }
+
+// inShort is how fine a test goes: coarse under -short, with which the race detector runs these tests, so that they end in time.
+func inShort(coarse, fine time.Duration) time.Duration {
+	if testing.Short() {
+		return coarse
+	}
+	return fine
+}

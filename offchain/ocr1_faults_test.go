@@ -293,7 +293,7 @@ func TestOCR1GarbageIsCounted(t *testing.T) {
 // Oracles are closed at all sorts of moments. Afterwards nothing that they were given is called any more, and whatever was called
 // with a context has seen it end.
 func TestOCR1CloseAtAnyTime(t *testing.T) {
-	for moment := time.Duration(0); moment < 4*time.Second; moment += 61 * time.Millisecond {
+	for moment := time.Duration(0); moment < 4*time.Second; moment += inShort(244, 61) * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
 			net := ocr1net.New(t, 4, 1)
 			var watches []*callWatch

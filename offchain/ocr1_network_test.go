@@ -266,7 +266,7 @@ func TestOCR1ReportsOnlyWhatIsDue(t *testing.T) {
 		}
 		net.SetConfig(func(cfg *ocr1config.PublicConfig) {
 			cfg.AlphaPPB = 10_000_000 // 1 %
-			cfg.DeltaC = 30 * time.Minute
+			cfg.DeltaC = 6 * time.Minute
 		})
 		net.StartAll()
 		// Nothing was reported under this config yet.
@@ -278,11 +278,11 @@ func TestOCR1ReportsOnlyWhatIsDue(t *testing.T) {
 			return len(net.Contract.Transmissions())
 		}
 		price.Store(2010)
-		if n := after(20 * time.Minute); n != 1 {
-			t.Errorf("%d reports in 20 minutes, want 1", n)
+		if n := after(4 * time.Minute); n != 1 {
+			t.Errorf("%d reports in 4 minutes, want 1", n)
 		}
-		if n := after(15 * time.Minute); n != 2 {
-			t.Errorf("%d reports in 35 minutes, want 2", n)
+		if n := after(3 * time.Minute); n != 2 {
+			t.Errorf("%d reports in 7 minutes, want 2", n)
 		}
 		price.Store(2050)
 		if n := after(time.Minute); n != 3 {
@@ -295,8 +295,8 @@ func TestOCR1ReportsOnlyWhatIsDue(t *testing.T) {
 		for _, node := range net.Nodes {
 			node.Args.ConfigOverrider.(*overrider).override.Store(&ocr1types.ConfigOverride{AlphaPPB: 10_000_000, DeltaC: time.Minute})
 		}
-		if n := after(10 * time.Minute); n < 10 || n > 15 {
-			t.Errorf("%d reports after 10 minutes with an override of a minute", n)
+		if n := after(5 * time.Minute); n < 7 || n > 10 {
+			t.Errorf("%d reports after 5 minutes with an override of a minute", n)
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 var suite = simtest.Simulator[Options, Stats]{
-	Scenario: Scenario, Seeds: 3000,
+	Scenario: Scenario, Seeds: 2200,
 	Simulate: func(o Options) (simtest.Outcome[Stats], error) { return outcome(Simulate(o)) },
 	Tell: func(t T, o Options) simtest.Outcome[Stats] {
 		result, _ := outcome(Run(t, o), nil)

@@ -10,7 +10,7 @@ import (
 )
 
 var suite = simtest.Simulator[Options, Stats]{
-	Scenario: Scenario, Seeds: 2500,
+	Scenario: Scenario, Seeds: 1800,
 	Simulate: func(o Options) (simtest.Outcome[Stats], error) { return outcome(Simulate(o)) },
 	Tell: func(t T, o Options) simtest.Outcome[Stats] {
 		result, _ := outcome(Run(t, o), nil)
@@ -48,7 +48,7 @@ func TestSeed(t *testing.T)              { suite.Seed(t) }
 func TestSeeds(t *testing.T)             { suite.AllSeeds(t) }
 func TestSoak(t *testing.T)              { suite.Soak(t) }
 func TestSeedsDiffer(t *testing.T)       { suite.SeedsDiffer(t) }
-func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t, 120) }
+func TestSameSeedSameTrace(t *testing.T) { suite.SameTrace(t, 60) }
 func TestMutantsAreFound(t *testing.T)   { simtest.MutantsAreFound(t, mutants) }
 func TestHuntMutants(t *testing.T)       { simtest.HuntMutants(t, mutants) }
 
