@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/ocrkit/ocrkit/offchain/crypto/secp256k1prep"
 	"github.com/ocrkit/ocrkit/offchain/evm/evmutil"
@@ -63,13 +62,8 @@ func (k *OnchainKeyring) MaxSignatureLength() int { return evmutil.SignatureLeng
 
 // ReportHash returns what is signed: keccak256 over the hash of the report and the three words of its context.
 func ReportHash(repctx types.ReportContext, report types.Report) [32]byte {
-	var preimage [4 * 32]byte
-	hash := crypto.Keccak256Hash(report)
-	copy(preimage[:], hash[:])
-	for i, word := range evmutil.RawReportContext(repctx) {
-		copy(preimage[32*(i+1):], word[:])
-	}
-	return crypto.Keccak256Hash(preimage[:])
+	words := evmutil.RawReportContext(repctx)
+	return evmutil.ReportHash(report, words[:]...)
 }
 
 // VerifyReportSignature tells whether the signature on the report in its context is by the key of the address publicKey.

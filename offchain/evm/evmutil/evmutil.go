@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/ocrkit/ocrkit/gen/ocr2"
 	"github.com/ocrkit/ocrkit/gen/ocr2/ocr2aggregator"
@@ -34,6 +35,17 @@ func RawReportContext(repctx types.ReportContext) [3][32]byte {
 	binary.BigEndian.PutUint32(words[1][27:], repctx.Epoch)
 	words[1][31] = repctx.Round
 	return words
+}
+
+// ReportHash returns what is signed of a report for contracts that take a context of some words beside it, as
+// RawReportContext has: keccak256 over the hash of the report and the words.
+func ReportHash(report types.Report, words ...[32]byte) [32]byte {
+	var buffer [4 * 32]byte // as many as OCR2 has
+	preimage := append(buffer[:0], crypto.Keccak256(report)...)
+	for _, word := range words {
+		preimage = append(preimage, word[:]...)
+	}
+	return crypto.Keccak256Hash(preimage)
 }
 
 // ContractConfigFromConfigSetEvent returns the config that an OCR2 contract published. Signers become 20-byte keys,

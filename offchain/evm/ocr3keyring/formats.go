@@ -102,12 +102,7 @@ func hashWithContext(f Format, configDigest types.ConfigDigest, seqNr uint64, re
 	if err != nil {
 		return [32]byte{}, err
 	}
-	preimage := make([]byte, 0, 32*(1+len(words)))
-	preimage = append(preimage, crypto.Keccak256(report)...)
-	for _, word := range words {
-		preimage = append(preimage, word[:]...)
-	}
-	return crypto.Keccak256Hash(preimage), nil
+	return evmutil.ReportHash(report, words...), nil
 }
 
 // FormatKeyring holds an oracle's secp256k1 key and signs reports in a Format. The info of a report is not signed. It is safe for
