@@ -126,7 +126,7 @@ func TestOCR1DataSources(t *testing.T) {
 		}
 		net.Nodes[3].Source.On = func(context.Context, ocr1types.ReportTimestamp) (*big.Int, error) { return nil, errors.New("no data") }
 		net.Nodes[4].Source.On = func(ctx context.Context, _ ocr1types.ReportTimestamp) (*big.Int, error) {
-			<-ctx.Done() // what it has by then is aggregated in the grace period
+			<-ctx.Done()                      // what it has by then is aggregated in the grace period
 			time.Sleep(50 * time.Millisecond) // virtual time
 			return nil, nil
 		}
