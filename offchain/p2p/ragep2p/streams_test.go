@@ -292,7 +292,9 @@ func TestUpdateLimits(t *testing.T) {
 func TestMetricNames(t *testing.T) {
 	for _, protocol := range protocols {
 		a, b := linked(t, protocol)
-		sa, sb := a.open(t, b.ID(), "s"), b.open(t, a.ID(), "s")
+		// b first: before it has a stream for a it turns a's connection away, and a dials once more.
+		sb := b.open(t, a.ID(), "s")
+		sa := a.open(t, b.ID(), "s")
 		sa.SendMessage(bytes.Repeat([]byte{1}, 1000))
 		receive(t, sb.ReceiveMessages())
 		names := []string{
