@@ -11,6 +11,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr1"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 )
 
 // perform carries out an effect that is OCR1's own.
@@ -18,10 +19,6 @@ func (in *ocr1Instance) perform(effect kernel.Effect) bool {
 	switch e := any(effect).(type) {
 	case ocr1.CallTransmit:
 		in.outbox.leaveCall(e.ID, e)
-	case ocr1.StorePending:
-		in.storePending(e.Timestamp, e.Pending)
-	case ocr1.DeletePending:
-		in.deletePending(e.Timestamp)
 
 	case ocr1.SignOnchain:
 		in.sign(e.ID, func() ([]byte, error) { return in.args.PrivateKeys.SignOnChain(e.Report) })
@@ -90,7 +87,7 @@ func (in *ocr1Instance) callObserve(e ocr1.CallObserve) {
 	in.calls.invoke(&in.methods.observe, e.ID, e.Timeout+e.Grace, func(ctx context.Context) any {
 		ctx, cancel := context.WithTimeout(ctx, e.Timeout)
 		defer cancel()
-		value, err := in.args.Datasource.Observe(ctx, e.Timestamp)
+		value, err := in.args.Datasource.Observe(ctx, ocr1Timestamp(in.cfg.ConfigDigest, e.Round))
 		return ocr1.ObserveDone{ID: e.ID, Value: value, Err: err}
 	}, func(err error) any { return ocr1.ObserveDone{ID: e.ID, Err: err} })
 }
@@ -98,7 +95,7 @@ func (in *ocr1Instance) callObserve(e ocr1.CallObserve) {
 // contractState asks the contract for its latest report.
 func (in *ocr1Instance) contractState(ctx context.Context) (s ocr1.ContractState, err error) {
 	var answer ocr1types.Observation
-	s.ConfigDigest, s.Epoch, s.Round, answer, s.LatestTimestamp, err = in.args.ContractTransmitter.LatestTransmissionDetails(ctx)
+	s.ConfigDigest, s.Round.Epoch, s.Round.Round, answer, s.LatestTimestamp, err = in.args.ContractTransmitter.LatestTransmissionDetails(ctx)
 	s.LatestAnswer = (*big.Int)(answer)
 	return s, err
 }
@@ -119,7 +116,7 @@ func (in *ocr1Instance) callReportInputs(e ocr1.CallReportInputs) {
 		asked := make(chan error, 1)
 		in.running.Go(func() {
 			r, err := &done.Requested, error(nil)
-			r.ConfigDigest, r.Epoch, r.Round, err = in.args.ContractTransmitter.LatestRoundRequested(ctx, e.Lookback)
+			r.ConfigDigest, r.Round.Epoch, r.Round.Round, err = in.args.ContractTransmitter.LatestRoundRequested(ctx, e.Lookback)
 			if err != nil {
 				cancel() // without it the other one is of no use
 			}
@@ -148,8 +145,8 @@ func (in *ocr1Instance) callTransmit(e ocr1.CallTransmit) {
 	in.calls.invoke(&in.methods.transmit, e.ID, e.Timeout, func(ctx context.Context) any {
 		err := in.args.ContractTransmitter.Transmit(ctx, e.Report, e.Rs, e.Ss, e.Vs)
 		if err == nil {
-			in.transmitted(func() { in.shown.LastTransmitted = e.Timestamp })
+			in.transmitted(func() { in.shown.LastTransmitted = ocr1Timestamp(in.cfg.ConfigDigest, e.Round) })
 		}
-		return ocr1.TransmitDone{ID: e.ID, Err: err}
-	}, func(err error) any { return ocr1.TransmitDone{ID: e.ID, Err: err} })
+		return rounds.TransmitDone{ID: e.ID, Err: err}
+	}, func(err error) any { return rounds.TransmitDone{ID: e.ID, Err: err} })
 }

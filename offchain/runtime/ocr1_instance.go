@@ -13,13 +13,14 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/p2p/limits"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr1"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 )
 
 // ocr1Instance drives one OCR1 machine.
 type ocr1Instance struct {
-	roundsInstance[ocr1wire.Message, ocr1types.ReportTimestamp, ocr1types.PendingTransmission]
+	roundsInstance[ocr1wire.Message, ocr1types.PendingTransmission]
 	cfg     ocr1config.SharedConfig
 	args    OCR1Args
 	machine *ocr1.Machine
@@ -47,33 +48,44 @@ func newOCR1Instance(args OCR1Args, cfg ocr1config.SharedConfig, endpoint common
 		return secp256k1prep.Verify(cfg.OracleIdentities[c.Signer].OnChainSigningAddress, reportHash(c.Report), c.Signature)
 	}
 	in.keeper = in.newKeeper(recordsOf(args.Database, cfg.ConfigDigest), args.LocalConfig.DatabaseTimeout)
-	in.pending = pendingOf(args.Database, cfg.ConfigDigest, func(ts ocr1types.ReportTimestamp) ticket { return ticketOf(ts.Epoch, ts.Round) })
+	in.pending = pendingOf(args.Database, cfg.ConfigDigest, ocr1Timestamp, ocr1TimestampParts)
 	in.methods.observe = method{name: "DataSource.Observe", late: lateAfter}
 	in.methods.reportInputs = method{name: "ContractTransmitter.LatestTransmissionDetails or LatestRoundRequested", late: lateAfter}
 	in.methods.contractState = method{name: "ContractTransmitter.LatestTransmissionDetails", late: lateAfter}
 	in.methods.transmit = method{name: "ContractTransmitter.Transmit", late: lateTransmitAfter}
 	in.machine = ocr1.New(ocr1.Config{
-		ConfigDigest:                       cfg.ConfigDigest,
-		OracleID:                           cfg.OracleID,
-		N:                                  cfg.N(),
-		F:                                  cfg.F,
-		DeltaProgress:                      cfg.DeltaProgress,
-		DeltaResend:                        cfg.DeltaResend,
-		DeltaRound:                         cfg.DeltaRound,
-		DeltaGrace:                         cfg.DeltaGrace,
+		ConfigDigest: cfg.ConfigDigest,
+		Config: rounds.Config{
+			OracleID:             cfg.OracleID,
+			N:                    cfg.N(),
+			F:                    cfg.F,
+			DeltaProgress:        cfg.DeltaProgress,
+			DeltaResend:          cfg.DeltaResend,
+			DeltaRound:           cfg.DeltaRound,
+			DeltaGrace:           cfg.DeltaGrace,
+			DeltaStage:           cfg.DeltaStage,
+			RMax:                 cfg.RMax,
+			S:                    cfg.S,
+			LeaderSelectionKey:   cfg.Keys.LeaderSelection,
+			TransmissionOrderKey: cfg.Keys.TransmissionOrder,
+		},
 		DeltaC:                             cfg.DeltaC,
 		AlphaPPB:                           cfg.AlphaPPB,
-		DeltaStage:                         cfg.DeltaStage,
-		RMax:                               cfg.RMax,
-		S:                                  cfg.S,
 		DataSourceTimeout:                  args.LocalConfig.DataSourceTimeout,
 		DataSourceGracePeriod:              args.LocalConfig.DataSourceGracePeriod,
 		BlockchainTimeout:                  args.LocalConfig.BlockchainTimeout,
 		ContractTransmitterTransmitTimeout: args.LocalConfig.ContractTransmitterTransmitTimeout,
-		LeaderSelectionKey:                 cfg.Keys.LeaderSelection,
-		TransmissionOrderKey:               cfg.Keys.TransmissionOrder,
 	})
 	return in
+}
+
+// ocr1Timestamp is the form of a round in which users of the library get it, ocr1TimestampParts is the reverse.
+func ocr1Timestamp(digest ocr1types.ConfigDigest, r rounds.Round) ocr1types.ReportTimestamp {
+	return ocr1types.ReportTimestamp{ConfigDigest: digest, Epoch: r.Epoch, Round: r.Round}
+}
+
+func ocr1TimestampParts(ts ocr1types.ReportTimestamp) (ocr1types.ConfigDigest, rounds.Round) {
+	return ts.ConfigDigest, rounds.Round{Epoch: ts.Epoch, Round: ts.Round}
 }
 
 // start lets the machine run.
@@ -88,7 +100,7 @@ func (in *ocr1Instance) restore(ctx context.Context) (ocr1.Start, error) {
 	return restoreRounds(ctx, &in.roundsInstance, in.cfg.N(), in.cfg.ConfigDigest, in.args.LocalConfig.BlockchainTimeout,
 		func(ctx context.Context) (latest[ocr1types.ConfigDigest], error) {
 			state, err := in.contractState(ctx)
-			return latest[ocr1types.ConfigDigest]{state.ConfigDigest, state.Epoch}, err
+			return latest[ocr1types.ConfigDigest]{state.ConfigDigest, state.Round.Epoch}, err
 		})
 }
 
@@ -99,7 +111,7 @@ func (in *ocr1Instance) decode(b []byte, from commontypes.OracleID) (any, error)
 }
 
 func (in *ocr1Instance) advance(now time.Time, event any) []kernel.Effect {
-	if done, ok := event.(ocr1.TransmitDone); ok && done.Err != nil {
+	if done, ok := event.(rounds.TransmitDone); ok && done.Err != nil {
 		in.notTransmitted(done.Err)
 	}
 	return in.machine.Step(now, event)
@@ -124,7 +136,7 @@ func (in *ocr1Instance) String() string {
 // refused answers a transmission that could not leave.
 func (in *ocr1Instance) refused(effect any) {
 	if transmit, ok := effect.(ocr1.CallTransmit); ok {
-		in.answerLater(ocr1.TransmitDone{ID: transmit.ID, Err: errNotDurable})
+		in.answerLater(rounds.TransmitDone{ID: transmit.ID, Err: errNotDurable})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 )
 
 // perform carries out an effect that is OCR2's own.
@@ -13,11 +14,6 @@ func (in *ocr2Instance) perform(effect kernel.Effect) bool {
 	switch e := any(effect).(type) {
 	case ocr2.CallTransmit:
 		in.outbox.leaveCall(e.ID, e)
-
-	case ocr2.StorePending:
-		in.storePending(e.Timestamp, e.Pending)
-	case ocr2.DeletePending:
-		in.deletePending(e.Timestamp)
 
 	case ocr2.SignReport:
 		in.sign(e.ID, func() ([]byte, error) { return in.args.OnchainKeyring.Sign(e.Context, e.Report) })
@@ -118,6 +114,6 @@ func (in *ocr2Instance) callTransmit(e ocr2.CallTransmit) {
 		if err == nil {
 			in.transmitted(func() { in.shown.LastTransmitted = e.Context.ReportTimestamp })
 		}
-		return ocr2.TransmitDone{ID: e.ID, Err: err}
-	}, func(err error) any { return ocr2.TransmitDone{ID: e.ID, Err: err} })
+		return rounds.TransmitDone{ID: e.ID, Err: err}
+	}, func(err error) any { return rounds.TransmitDone{ID: e.ID, Err: err} })
 }

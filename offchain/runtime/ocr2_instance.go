@@ -10,13 +10,14 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
 // ocr2Instance drives one OCR2 machine.
 type ocr2Instance struct {
-	roundsInstance[ocr2wire.Message, types.ReportTimestamp, types.PendingTransmission]
+	roundsInstance[ocr2wire.Message, types.PendingTransmission]
 	cfg    ocr2config.SharedConfig
 	args   OCR2Args
 	plugin types.ReportingPlugin
@@ -50,7 +51,7 @@ func newOCR2Instance(args OCR2Args, cfg ocr2config.SharedConfig, plugin types.Re
 		return args.OnchainKeyring.Verify(cfg.OracleIdentities[c.Signer].OnchainPublicKey, *c.Context, c.Report, c.Signature)
 	}
 	in.keeper = in.newKeeper(recordsOf(args.Database, cfg.ConfigDigest), args.LocalConfig.DatabaseTimeout)
-	in.pending = pendingOf(args.Database, cfg.ConfigDigest, func(ts types.ReportTimestamp) ticket { return ticketOf(ts.Epoch, ts.Round) })
+	in.pending = pendingOf(args.Database, cfg.ConfigDigest, ocr2Timestamp, ocr2TimestampParts)
 	in.methods.query = method{name: "ReportingPlugin.Query", late: lateAfter}
 	in.methods.observation = method{name: "ReportingPlugin.Observation", late: lateAfter}
 	in.methods.report = method{name: "ReportingPlugin.Report", late: lateAfter}
@@ -69,17 +70,21 @@ func ocr2MachineConfig(cfg ocr2config.SharedConfig, info types.ReportingPluginIn
 		quorum = (n+f)/2 + 1
 	}
 	return ocr2.Config{
-		ConfigDigest:                            cfg.ConfigDigest,
-		OracleID:                                cfg.OracleID,
-		N:                                       n,
-		F:                                       f,
-		DeltaProgress:                           cfg.DeltaProgress,
-		DeltaResend:                             cfg.DeltaResend,
-		DeltaRound:                              cfg.DeltaRound,
-		DeltaGrace:                              cfg.DeltaGrace,
-		DeltaStage:                              cfg.DeltaStage,
-		RMax:                                    cfg.RMax,
-		S:                                       cfg.S,
+		ConfigDigest: cfg.ConfigDigest,
+		Config: rounds.Config{
+			OracleID:             cfg.OracleID,
+			N:                    n,
+			F:                    f,
+			DeltaProgress:        cfg.DeltaProgress,
+			DeltaResend:          cfg.DeltaResend,
+			DeltaRound:           cfg.DeltaRound,
+			DeltaGrace:           cfg.DeltaGrace,
+			DeltaStage:           cfg.DeltaStage,
+			RMax:                 cfg.RMax,
+			S:                    cfg.S,
+			LeaderSelectionKey:   cfg.Keys.LeaderSelection,
+			TransmissionOrderKey: cfg.Keys.TransmissionOrder,
+		},
 		MaxDurationQuery:                        max(cfg.MaxDurationQuery, local.MinOCR2MaxDurationQuery),
 		MaxDurationObservation:                  cfg.MaxDurationObservation,
 		MaxDurationReport:                       cfg.MaxDurationReport,
@@ -87,9 +92,16 @@ func ocr2MachineConfig(cfg ocr2config.SharedConfig, info types.ReportingPluginIn
 		MaxDurationShouldTransmitAcceptedReport: cfg.MaxDurationShouldTransmitAcceptedReport,
 		ContractTransmitterTransmitTimeout:      local.ContractTransmitterTransmitTimeout,
 		ReportQuorum:                            quorum,
-		LeaderSelectionKey:                      cfg.Keys.LeaderSelection,
-		TransmissionOrderKey:                    cfg.Keys.TransmissionOrder,
 	}
+}
+
+// ocr2Timestamp is the form of a round in which users of the library get it, ocr2TimestampParts is the reverse.
+func ocr2Timestamp(digest types.ConfigDigest, r rounds.Round) types.ReportTimestamp {
+	return types.ReportTimestamp{ConfigDigest: digest, Epoch: r.Epoch, Round: r.Round}
+}
+
+func ocr2TimestampParts(ts types.ReportTimestamp) (types.ConfigDigest, rounds.Round) {
+	return ts.ConfigDigest, rounds.Round{Epoch: ts.Epoch, Round: ts.Round}
 }
 
 // start lets the machine run.
@@ -126,7 +138,7 @@ func (in *ocr2Instance) encodeWithinLimits(m ocr2wire.Message) ([]byte, error) {
 }
 
 func (in *ocr2Instance) advance(now time.Time, event any) []kernel.Effect {
-	if done, ok := event.(ocr2.TransmitDone); ok && done.Err != nil {
+	if done, ok := event.(rounds.TransmitDone); ok && done.Err != nil {
 		in.notTransmitted(done.Err)
 	}
 	return in.machine.Step(now, event)
@@ -151,7 +163,7 @@ func (in *ocr2Instance) String() string {
 // refused answers a transmission that could not leave.
 func (in *ocr2Instance) refused(effect any) {
 	if transmit, ok := effect.(ocr2.CallTransmit); ok {
-		in.answerLater(ocr2.TransmitDone{ID: transmit.ID, Err: errNotDurable})
+		in.answerLater(rounds.TransmitDone{ID: transmit.ID, Err: errNotDurable})
 	}
 }
 

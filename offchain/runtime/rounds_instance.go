@@ -13,12 +13,12 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 )
 
-// roundsInstance is what the instances of OCR1 and OCR2 have in common beside the engine. M are the protocol's messages, T its
-// report timestamps, P its pending transmissions.
-type roundsInstance[M rounds.Message, T comparable, P any] struct {
+// roundsInstance is what the instances of OCR1 and OCR2 have in common beside the engine. M are the protocol's messages, P its
+// pending transmissions.
+type roundsInstance[M rounds.Message, P any] struct {
 	engine
 	keeper  keeper
-	pending pendingRecords[T, P]
+	pending pendingRecords[P]
 	numbers roundsNumbers
 
 	encode func(M) ([]byte, error)
@@ -28,11 +28,10 @@ type roundsInstance[M rounds.Message, T comparable, P any] struct {
 }
 
 // pendingRecords are the calls of a database about the pending transmissions of an instance.
-type pendingRecords[T comparable, P any] struct {
-	read   func(context.Context) (map[T]P, error)
-	store  func(context.Context, T, P) error
-	delete func(context.Context, T) error
-	round  func(T) ticket
+type pendingRecords[P any] struct {
+	read   func(context.Context) (map[rounds.Round]P, error)
+	store  func(context.Context, rounds.Round, P) error
+	delete func(context.Context, rounds.Round) error
 }
 
 // pendingDatabase is the part of a database that is about pending transmissions, but for the types.
@@ -42,15 +41,28 @@ type pendingDatabase[D any, T comparable, P any] interface {
 	DeletePendingTransmission(context.Context, T) error
 }
 
-// pendingOf returns the calls of a database, about the instance with the given digest.
-func pendingOf[D any, T comparable, P any](db pendingDatabase[D, T, P], digest D, round func(T) ticket) pendingRecords[T, P] {
-	return pendingRecords[T, P]{
-		read: func(ctx context.Context) (map[T]P, error) {
-			return db.PendingTransmissionsWithConfigDigest(ctx, digest)
+// pendingOf returns the calls of a database, about the instance with the given digest. Reports of other instances are left
+// out of what it reads. timestamp makes a report timestamp, and parts takes it apart.
+func pendingOf[D, T comparable, P any](
+	db pendingDatabase[D, T, P], digest D, timestamp func(D, rounds.Round) T, parts func(T) (D, rounds.Round),
+) pendingRecords[P] {
+	return pendingRecords[P]{
+		read: func(ctx context.Context) (map[rounds.Round]P, error) {
+			stored, err := db.PendingTransmissionsWithConfigDigest(ctx, digest)
+			pending := make(map[rounds.Round]P, len(stored))
+			for ts, p := range stored {
+				if of, round := parts(ts); of == digest {
+					pending[round] = p
+				}
+			}
+			return pending, err
 		},
-		store:  db.StorePendingTransmission,
-		delete: db.DeletePendingTransmission,
-		round:  round,
+		store: func(ctx context.Context, r rounds.Round, p P) error {
+			return db.StorePendingTransmission(ctx, timestamp(digest, r), p)
+		},
+		delete: func(ctx context.Context, r rounds.Round) error {
+			return db.DeletePendingTransmission(ctx, timestamp(digest, r))
+		},
 	}
 }
 
@@ -101,9 +113,9 @@ type latest[D comparable] struct {
 
 // restoreRounds gathers what the machine starts from. What cannot be read is left out, except for what was signed before. latest asks the
 // contract, with a context that ends after timeout.
-func restoreRounds[D comparable, M rounds.Message, T comparable, P any](
-	ctx context.Context, in *roundsInstance[M, T, P], n int, digest D, timeout time.Duration, ask func(context.Context) (latest[D], error),
-) (start rounds.Start[T, P], err error) {
+func restoreRounds[D comparable, M rounds.Message, P any](
+	ctx context.Context, in *roundsInstance[M, P], n int, digest D, timeout time.Duration, ask func(context.Context) (latest[D], error),
+) (start rounds.Start[P], err error) {
 	contract := inBackground(ctx, &in.running, timeout, ask)
 	pending := inBackground(ctx, &in.running, in.keeper.timeout, in.pending.read)
 	r, err := in.keeper.restore(ctx, n)
@@ -132,19 +144,19 @@ func restoreRounds[D comparable, M rounds.Message, T comparable, P any](
 }
 
 // stop ends an instance that has begun and returns when nothing of it is left. What the user gave is not closed.
-func (in *roundsInstance[M, T, P]) stop() {
+func (in *roundsInstance[M, P]) stop() {
 	in.halt()
 	in.keeper.flush()
 	in.stopListening()
 	in.metrics.unregister()
 }
 
-func (*roundsInstance[M, T, P]) timerFired(id kernel.TimerID) any {
+func (*roundsInstance[M, P]) timerFired(id kernel.TimerID) any {
 	return rounds.TimerFired{Timer: id}
 }
 
 // perform carries out an effect that the protocols share.
-func (in *roundsInstance[M, T, P]) perform(effect kernel.Effect) bool {
+func (in *roundsInstance[M, P]) perform(effect kernel.Effect) bool {
 	switch e := any(effect).(type) {
 	case rounds.Send[M], rounds.Broadcast[M]:
 		in.outbox.leave(e)
@@ -157,6 +169,14 @@ func (in *roundsInstance[M, T, P]) perform(effect kernel.Effect) bool {
 		}
 	case rounds.PersistState:
 		in.keeper.persistState(e.State)
+	case rounds.StorePending[P]:
+		in.writePending("storing a pending transmission", e.Round, func(ctx context.Context) error {
+			return in.pending.store(ctx, e.Round, e.Pending)
+		})
+	case rounds.DeletePending:
+		in.writePending("deleting a pending transmission", e.Round, func(ctx context.Context) error {
+			return in.pending.delete(ctx, e.Round)
+		})
 
 	case rounds.EpochStarted:
 		in.numbers.epoch.Store(int64(e.Epoch))
@@ -175,21 +195,13 @@ func (in *roundsInstance[M, T, P]) perform(effect kernel.Effect) bool {
 	return true
 }
 
-// storePending has a pending transmission stored, deletePending has it deleted.
-func (in *roundsInstance[M, T, P]) storePending(timestamp T, p P) {
-	in.keeper.writePending(pendingWrite{"storing a pending transmission", in.pending.round(timestamp), func(ctx context.Context) error {
-		return in.pending.store(ctx, timestamp, p)
-	}})
-}
-
-func (in *roundsInstance[M, T, P]) deletePending(timestamp T) {
-	in.keeper.writePending(pendingWrite{"deleting a pending transmission", in.pending.round(timestamp), func(ctx context.Context) error {
-		return in.pending.delete(ctx, timestamp)
-	}})
+// writePending changes what is stored of a pending transmission.
+func (in *roundsInstance[M, P]) writePending(what string, r rounds.Round, do func(context.Context) error) {
+	in.keeper.writePending(pendingWrite{what, ticketOf(r.Epoch, r.Round), do})
 }
 
 // release sends a message that was put into the outbox.
-func (in *roundsInstance[M, T, P]) release(effect any) {
+func (in *roundsInstance[M, P]) release(effect any) {
 	switch e := effect.(type) {
 	case rounds.Send[M]:
 		in.sendTo(in.packed(e.Message), e.To)
@@ -199,13 +211,13 @@ func (in *roundsInstance[M, T, P]) release(effect any) {
 }
 
 // packed returns the bytes of a message, nil if it cannot be sent.
-func (in *roundsInstance[M, T, P]) packed(m M) []byte {
+func (in *roundsInstance[M, P]) packed(m M) []byte {
 	b, err := in.encode(m)
 	return in.fitting(m.Kind(), b, err)
 }
 
 // counts returns the part of the status that the protocols share. statusMu is held.
-func (in *roundsInstance[M, T, P]) counts(machine rounds.Status) RoundsStatus {
+func (in *roundsInstance[M, P]) counts(machine rounds.Status) RoundsStatus {
 	s := RoundsStatus{CommonStatus: in.common(), Epoch: machine.Epoch, Leader: machine.Leader, Round: machine.Round}
 	count := func(c rounds.Counter) uint64 { return in.numbers.counters[c].Load() }
 	s.SentObservations = count(rounds.CountSentObservations)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 )
 
 var (
@@ -77,11 +78,7 @@ func (n *node) Call(effect kernel.Effect) {
 			return ocr2.ShouldTransmitDone{ID: e.ID, Transmit: transmit, Err: err}
 		})
 
-	case ocr2.StorePending:
-		n.Disk.StorePending(e.Timestamp, e.Pending)
-	case ocr2.DeletePending:
-		n.Disk.DeletePending(e.Timestamp)
-	case ocr2.EpochStarted, ocr2.RoundStarted, ocr2.ScheduleComputed, ocr2.AcceptComputed, ocr2.TransmitComputed, ocr2.Count:
+	case rounds.EpochStarted, rounds.RoundStarted, ocr2.ScheduleComputed, ocr2.AcceptComputed, ocr2.TransmitComputed, rounds.Count:
 	case kernel.Dropped, kernel.Log:
 	default:
 		panic(fmt.Sprintf("sim: the machine asks for an unknown effect %T", e))
@@ -112,6 +109,6 @@ func (n *node) Transmit(effect kernel.Effect) {
 		signatures := slices.Clone(e.Signatures)
 		n.CallTransmit(e.ID, n.sim.options.Faults.TransmitErrors, errTransmit,
 			func() error { return n.sim.contract.transmit(n.ID, e.Context, e.Report, signatures) },
-			func(err error) ocr2.Event { return ocr2.TransmitDone{ID: e.ID, Err: err} })
+			func(err error) ocr2.Event { return rounds.TransmitDone{ID: e.ID, Err: err} })
 	}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 type (
-	simulator = roundsim.Sim[ocr2wire.Message, types.ReportTimestamp, types.PendingTransmission]
-	oracle    = roundsim.Oracle[ocr2wire.Message, types.ReportTimestamp, types.PendingTransmission]
+	simulator = roundsim.Sim[ocr2wire.Message, types.PendingTransmission]
+	oracle    = roundsim.Oracle[ocr2wire.Message, types.PendingTransmission]
 )
 
 // node is one oracle, with what its driver needs for OCR2.

@@ -112,10 +112,6 @@ func newSimulation(o Options) *simulation {
 			e, ok := effect.(ocr2.CallTransmit)
 			return e.ID, roundOf(e.Context.ReportTimestamp), ok
 		},
-		Transmitted: func(ev any) (kernel.CallID, error, bool) {
-			e, ok := ev.(ocr2.TransmitDone)
-			return e.ID, e.Err, ok
-		},
 		Harmless: []string{"transmitting a report failed"}, // another oracle was faster
 		NewEpoch: func(epoch uint32) ocr2wire.Message { return &ocr2wire.NewEpoch{Epoch: epoch} },
 		ObserveReq: func(epoch uint32, round uint8) ocr2wire.Message {
@@ -193,15 +189,12 @@ func (s *simulation) quorum(asBroken bool) int {
 func (s *simulation) config(id commontypes.OracleID) ocr2.Config {
 	t := &s.options.Timing
 	return ocr2.Config{
-		ConfigDigest: s.digest, OracleID: id, N: s.options.N, F: s.options.F,
-		DeltaProgress: t.DeltaProgress, DeltaResend: t.DeltaResend, DeltaRound: t.DeltaRound, DeltaGrace: t.DeltaGrace,
-		DeltaStage: t.DeltaStage, RMax: t.RMax, S: t.S,
+		ConfigDigest: s.digest, Config: s.RoundsConfig(id, t.DeltaGrace),
 		MaxDurationQuery: t.MaxDurationQuery, MaxDurationObservation: t.MaxDurationObservation, MaxDurationReport: t.MaxDurationReport,
 		MaxDurationShouldAcceptFinalizedReport:  t.MaxDurationShouldAccept,
 		MaxDurationShouldTransmitAcceptedReport: t.MaxDurationShouldTransmit,
 		ContractTransmitterTransmitTimeout:      t.TransmitTimeout,
 		ReportQuorum:                            s.quorum(true),
-		LeaderSelectionKey:                      s.LeaderKey, TransmissionOrderKey: s.OrderKey,
 	}
 }
 

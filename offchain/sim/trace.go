@@ -4,6 +4,7 @@ import (
 	"bufio"
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr2"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 )
 
@@ -20,7 +21,7 @@ func (n *node) Text(ev ocr2.Event) string {
 		return engine.ResultText(e.ID, "should-accept", e.Err, "%t", e.Accept)
 	case ocr2.ShouldTransmitDone:
 		return engine.ResultText(e.ID, "should-transmit", e.Err, "%t", e.Transmit)
-	case ocr2.TransmitDone:
+	case rounds.TransmitDone:
 		return engine.ResultText(e.ID, "transmit", e.Err, "done")
 	}
 	return engine.EventText(ev)

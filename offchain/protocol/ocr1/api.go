@@ -4,7 +4,6 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
@@ -15,18 +14,10 @@ import (
 // for OracleID and the timeouts.
 type Config struct {
 	ConfigDigest ocr1types.ConfigDigest
-	OracleID     commontypes.OracleID // own index, below N
-	N, F         int                  // 3F < N <= 31
+	rounds.Config
 
-	DeltaProgress time.Duration
-	DeltaResend   time.Duration
-	DeltaRound    time.Duration
-	DeltaGrace    time.Duration
-	DeltaC        time.Duration
-	AlphaPPB      uint64
-	DeltaStage    time.Duration
-	RMax          uint8 // 1..254
-	S             []int
+	DeltaC   time.Duration
+	AlphaPPB uint64
 
 	// Deadlines of the calls. That of the data source's context is DataSourceTimeout; its value is waited for
 	// DataSourceGracePeriod longer.
@@ -34,42 +25,23 @@ type Config struct {
 	DataSourceGracePeriod              time.Duration
 	BlockchainTimeout                  time.Duration
 	ContractTransmitterTransmitTimeout time.Duration
-
-	LeaderSelectionKey   [16]byte
-	TransmissionOrderKey [16]byte
 }
 
 // What OCR1 shares with OCR2; see package rounds.
 type (
 	Round           = rounds.Round
 	Event           = rounds.Event
-	Start           = rounds.Start[ocr1types.ReportTimestamp, ocr1types.PendingTransmission]
+	Start           = rounds.Start[ocr1types.PendingTransmission]
 	MessageReceived = rounds.MessageReceived[ocr1wire.Message]
-	TimerFired      = rounds.TimerFired
 	Send            = rounds.Send[ocr1wire.Message]
 	Broadcast       = rounds.Broadcast[ocr1wire.Message]
-	PersistState    = rounds.PersistState
-	PersistRound    = rounds.PersistRound
-	EpochStarted    = rounds.EpochStarted
-	RoundStarted    = rounds.RoundStarted
-	Count           = rounds.Count
-	Counter         = rounds.Counter
-)
-
-// Timers of the machine.
-const (
-	TimerResend   = rounds.TimerResend
-	TimerProgress = rounds.TimerProgress
-	TimerRound    = rounds.TimerRound
-	TimerGrace    = rounds.TimerGrace
-	TimerTransmit = rounds.TimerTransmit
+	StorePending    = rounds.StorePending[ocr1types.PendingTransmission]
 )
 
 // ContractState is what the contract says of the latest report that was transmitted to it.
 type ContractState struct {
 	ConfigDigest    ocr1types.ConfigDigest
-	Epoch           uint32
-	Round           uint8
+	Round           Round
 	LatestAnswer    *big.Int // nil counts as 0
 	LatestTimestamp time.Time
 }
@@ -78,52 +50,51 @@ type ContractState struct {
 // zero if there was none.
 type RequestedRound struct {
 	ConfigDigest ocr1types.ConfigDigest
-	Epoch        uint32
-	Round        uint8
+	Round        Round
 }
 
-// Effects of the machine that OCR2's has not, besides those of package kernel. [kernel.Verify] comes with checks of both
-// kinds: observations with Message, reports with Report and without Context.
+// Effects of the machine, besides those of packages kernel and rounds. [kernel.Verify] comes with checks of both kinds:
+// observations with Message, reports with Report and without Context.
 type (
 	// CallObserve asks the data source for a value. Timeout is that of the call's context; the driver waits Grace longer.
 	// Answered by [ObserveDone].
 	CallObserve struct {
-		ID        kernel.CallID
-		Timestamp ocr1types.ReportTimestamp
-		Timeout   time.Duration
-		Grace     time.Duration
+		ID      kernel.CallID
+		Round   Round
+		Timeout time.Duration
+		Grace   time.Duration
 	}
 	// CallReportInputs asks for what it takes to decide whether a report is due: the latest transmission, the latest round
 	// requested not longer than Lookback ago (both at the same time, each within Timeout), and this node's override of the
 	// config. Answered by [ReportInputsDone].
 	CallReportInputs struct {
-		ID        kernel.CallID
-		Timestamp ocr1types.ReportTimestamp
-		Lookback  time.Duration
-		Timeout   time.Duration
+		ID       kernel.CallID
+		Round    Round
+		Lookback time.Duration
+		Timeout  time.Duration
 	}
-	// CallContractState asks for the latest transmission on the contract, and this node's override of the config. Timestamp is
+	// CallContractState asks for the latest transmission on the contract, and this node's override of the config. Round is that
 	// of the report that is to be accepted or transmitted. Answered by [ContractStateDone].
 	CallContractState struct {
-		ID        kernel.CallID
-		Timestamp ocr1types.ReportTimestamp
-		Timeout   time.Duration
+		ID      kernel.CallID
+		Round   Round
+		Timeout time.Duration
 	}
-	// CallTransmit hands a report to the contract transmitter. Answered by [TransmitDone].
+	// CallTransmit hands a report to the contract transmitter. Answered by [rounds.TransmitDone].
 	CallTransmit struct {
-		ID        kernel.CallID
-		Timestamp ocr1types.ReportTimestamp
-		Report    []byte
-		Rs, Ss    [][32]byte
-		Vs        [32]byte
-		Timeout   time.Duration
+		ID      kernel.CallID
+		Round   Round
+		Report  []byte
+		Rs, Ss  [][32]byte
+		Vs      [32]byte
+		Timeout time.Duration
 	}
 	// SignOnchain asks for a signature over the Keccak-256 hash of Report by the oracle's own onchain key. Answered by
 	// [kernel.Signed].
 	SignOnchain struct {
-		ID        kernel.CallID
-		Timestamp ocr1types.ReportTimestamp
-		Report    []byte
+		ID     kernel.CallID
+		Round  Round
+		Report []byte
 	}
 	// RecoverSigners asks who made signatures of a report. Answered by [SignersRecovered].
 	RecoverSigners struct {
@@ -131,14 +102,6 @@ type (
 		Report     []byte
 		Signatures [][]byte
 	}
-
-	// StorePending stores an accepted report until it is transmitted; no barrier.
-	StorePending struct {
-		Timestamp ocr1types.ReportTimestamp
-		Pending   ocr1types.PendingTransmission
-	}
-	// DeletePending removes what StorePending stored; no barrier.
-	DeletePending struct{ Timestamp ocr1types.ReportTimestamp }
 )
 
 // ObserveDone answers [CallObserve]. Value nil counts as 0; it need not be an int192.
@@ -174,15 +137,8 @@ type SignersRecovered struct {
 	Signers []int
 }
 
-// TransmitDone answers [CallTransmit].
-type TransmitDone struct {
-	ID  kernel.CallID
-	Err error
-}
-
 // Call is the call that an event answers.
 func (e ObserveDone) Call() kernel.CallID       { return e.ID }
 func (e ReportInputsDone) Call() kernel.CallID  { return e.ID }
 func (e ContractStateDone) Call() kernel.CallID { return e.ID }
 func (e SignersRecovered) Call() kernel.CallID  { return e.ID }
-func (e TransmitDone) Call() kernel.CallID      { return e.ID }

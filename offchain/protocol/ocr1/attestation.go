@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"slices"
 
-	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
@@ -14,32 +13,9 @@ import (
 // What makes attested reports valid: everything that can be told without a look at the signatures, and the signatures to
 // check then. Source: docs/protocol/ocr1.md, "Signatures and hashes".
 
-// observationSignature is the signature of an observation.
-func (c *core) observationSignature(
-	round Round, o *ocr1wire.SignedObservation, observer commontypes.OracleID,
-) kernel.SignatureCheck {
-	return kernel.SignatureCheck{
-		Kind: kernel.OffchainSignature, Signer: observer, Signature: o.Signature,
-		Message: ocr1wire.SignedMessage(c.timestamp(round), o.Observation),
-	}
-}
-
-// checkObservations tells whether a list of observations is ascending, by distinct oracles of this instance, more than 2f of
-// them.
-func (c *core) checkObservations(list []ocr1wire.AttributedSignedObservation) (why kernel.DropReason, ok bool) {
-	if !slices.IsSortedFunc(list, byValue) {
-		return dropUnsorted, false
-	}
-	return c.CheckObservers(len(list), func(i int) commontypes.OracleID { return list[i].Observer })
-}
-
 // byValue orders observations as a report must have them.
 func byValue(a, b ocr1wire.AttributedSignedObservation) int {
 	return a.Observation.Compare(b.Observation)
-}
-
-func sameObservation(a, b ocr1wire.SignedObservation) bool {
-	return a.Observation == b.Observation && bytes.Equal(a.Signature, b.Signature)
 }
 
 // sameReport tells whether two reports count as one.
@@ -87,16 +63,7 @@ func (c *core) checkSigners(count int, signers []int) (why kernel.DropReason, ok
 	if len(signers) != count {
 		return rounds.DropBadSignature, false
 	}
-	var seen rounds.Members
-	for _, signer := range signers {
-		if signer < 0 || signer >= c.cfg.N {
-			return rounds.DropBadSignature, false
-		}
-		if seen.Add(commontypes.OracleID(signer)) {
-			return rounds.DropRepeated, false
-		}
-	}
-	return kernel.DropReason{}, true
+	return c.CheckDistinct(count, func(i int) int { return signers[i] }, rounds.DropBadSignature)
 }
 
 // finalHash identifies a final with all its signatures.

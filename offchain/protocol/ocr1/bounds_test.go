@@ -113,7 +113,7 @@ func TestEchoesOfOneSenderDoNotCrowdOutTheLeader(t *testing.T) {
 		t.Errorf("%d messages wait, %d were dropped", got, dropped)
 	}
 	for _, effect := range d.step(ObserveDone{ID: 1, Value: big.NewInt(5)}) {
-		if started, ok := effect.(RoundStarted); ok && started.Round == 2 {
+		if started, ok := effect.(rounds.RoundStarted); ok && started.Round == 2 {
 			return
 		}
 	}
@@ -135,15 +135,14 @@ func TestFinalsToAcceptAreBounded(t *testing.T) {
 
 func TestRestoredTransmissionsAreBounded(t *testing.T) {
 	m := New(testConfig(4, 1))
-	pending := map[ocr1types.ReportTimestamp]ocr1types.PendingTransmission{}
+	pending := map[Round]ocr1types.PendingTransmission{}
 	for i := range rounds.MaxPendingTransmissions + 5 {
-		pending[m.core.timestamp(Round{Epoch: uint32(i + 1), Round: 1})] = ocr1types.PendingTransmission{
+		pending[Round{Epoch: uint32(i + 1), Round: 1}] = ocr1types.PendingTransmission{
 			Time: epochStart.Add(time.Duration(i+1) * time.Second)}
 	}
-	pending[ocr1types.ReportTimestamp{Epoch: 1, Round: 1}] = ocr1types.PendingTransmission{} // of another instance
 	deleted := 0
 	for _, effect := range m.Step(epochStart, Start{Pending: pending}) {
-		if _, ok := effect.(DeletePending); ok {
+		if _, ok := effect.(rounds.DeletePending); ok {
 			deleted++
 		}
 	}
@@ -155,9 +154,9 @@ func TestRestoredTransmissionsAreBounded(t *testing.T) {
 // TestRestore: what is not due is taken up again, and the latest report of what was due while the oracle was down.
 func TestRestore(t *testing.T) {
 	m := New(testConfig(4, 1))
-	pending := map[ocr1types.ReportTimestamp]ocr1types.PendingTransmission{}
+	pending := map[Round]ocr1types.PendingTransmission{}
 	add := func(r Round, due time.Duration) {
-		pending[m.core.timestamp(r)] = ocr1types.PendingTransmission{Time: epochStart.Add(due), SerializedReport: []byte{r.Round}}
+		pending[r] = ocr1types.PendingTransmission{Time: epochStart.Add(due), SerializedReport: []byte{r.Round}}
 	}
 	add(Round{Epoch: 2, Round: 1}, -time.Second)
 	add(Round{Epoch: 2, Round: 3}, -time.Hour) // the latest, though the longest overdue
@@ -167,7 +166,7 @@ func TestRestore(t *testing.T) {
 	var got []string
 	for _, effect := range m.Step(epochStart, Start{Pending: pending}) {
 		switch effect.(type) {
-		case DeletePending:
+		case rounds.DeletePending:
 			got = append(got, effect.String())
 		}
 	}
@@ -185,10 +184,10 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 	cfg := testConfig(4, 1)
 	cfg.S = []int{4}
 	before := newDriven(t, cfg, Start{}, holdNothing)
-	pending := map[ocr1types.ReportTimestamp]ocr1types.PendingTransmission{}
+	pending := map[Round]ocr1types.PendingTransmission{}
 	for _, effect := range before.complete(Round{Epoch: 1, Round: 1}, 7) {
 		if e, ok := effect.(StorePending); ok {
-			pending[e.Timestamp] = e.Pending
+			pending[e.Round] = e.Pending
 		}
 	}
 	if len(pending) != 1 {
@@ -203,7 +202,7 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 		}
 	}
 	d := newDriven(t, cfg, Start{Pending: pending}, holdNothing)
-	d.world.contract.Epoch = 0 // the contract does not have it yet
+	d.world.contract.Round = Round{} // the contract does not have it yet
 	d.now = d.now.Add(time.Second)
 	transmitted = 0
 	effects := d.complete(Round{Epoch: 1, Round: 1}, 7)
@@ -213,8 +212,8 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 		}
 	}
 	count(effects)
-	count(d.step(TimerFired{Timer: TimerTransmit}))
-	count(d.step(TimerFired{Timer: TimerTransmit}))
+	count(d.step(rounds.TimerFired{Timer: rounds.TimerTransmit}))
+	count(d.step(rounds.TimerFired{Timer: rounds.TimerTransmit}))
 	if transmitted != 1 {
 		t.Errorf("the report was transmitted %d times, want 1", transmitted)
 	}
@@ -293,7 +292,7 @@ func FuzzMachine(f *testing.F) {
 			body := input[2 : 2+size]
 			input = input[2+size:]
 			if size == 0 {
-				d.step(TimerFired{Timer: TimerResend + kernel.TimerID(sender%5)})
+				d.step(rounds.TimerFired{Timer: rounds.TimerResend + kernel.TimerID(sender%5)})
 			} else if message, err := ocr1wire.Decode(body); err == nil {
 				for _, effect := range d.receive(commontypes.OracleID(sender%5), message) {
 					_ = effect.String()

@@ -12,21 +12,14 @@ type core struct {
 	made madeReport // the latest
 }
 
-// rounds is the part of the configuration that OCR2 has, too.
-func (c *Config) rounds() rounds.Config {
-	return rounds.Config{
-		ConfigDigest: c.ConfigDigest[:], OracleID: c.OracleID, N: c.N, F: c.F,
-		DeltaProgress: c.DeltaProgress, DeltaResend: c.DeltaResend, DeltaRound: c.DeltaRound, DeltaGrace: c.DeltaGrace,
-		DeltaStage: c.DeltaStage, RMax: c.RMax, S: c.S,
-		LeaderSelectionKey: c.LeaderSelectionKey, TransmissionOrderKey: c.TransmissionOrderKey,
-	}
+func newCore(cfg Config) *core {
+	return &core{Core: rounds.NewCore(cfg.Config, cfg.ConfigDigest[:]), cfg: cfg}
 }
 
 // Validate tells whether all fields are in the ranges that their comments state. A config that was decoded and checked by
 // package config is.
 func (c *Config) Validate() error {
-	common := c.rounds()
-	return common.Validate("ocr1",
+	return c.Config.Validate("ocr1",
 		c.DeltaC, c.DataSourceTimeout, c.DataSourceGracePeriod, c.BlockchainTimeout, c.ContractTransmitterTransmitTimeout)
 }
 

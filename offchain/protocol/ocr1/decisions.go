@@ -28,13 +28,11 @@ func (c *Config) reportDue(now time.Time, list []ocr1wire.AttributedObservation,
 		return false
 	}
 	alphaPPB, deltaC := c.thresholds(in.Override)
-	latest := Round{Epoch: in.Contract.Epoch, Round: in.Contract.Round}
-	requested := Round{Epoch: in.Requested.Epoch, Round: in.Requested.Round}
-	initial := in.Contract.ConfigDigest == c.ConfigDigest && latest == Round{}
+	initial := in.Contract.ConfigDigest == c.ConfigDigest && in.Contract.Round == Round{}
 	return initial ||
 		deviates(answer.Int(), ocr1wire.Median(list), alphaPPB) ||
 		in.Contract.LatestTimestamp.Add(deltaC).Before(now) ||
-		in.Requested.ConfigDigest == c.ConfigDigest && !requested.Less(latest)
+		in.Requested.ConfigDigest == c.ConfigDigest && !in.Requested.Round.Less(in.Contract.Round)
 }
 
 // worthTransmitting tells whether a report of a round is worth its transmission, when the contract is at one round and the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 	"github.com/ocrkit/ocrkit/test/vectors"
 )
@@ -86,10 +87,10 @@ func TestDecisionVectors(t *testing.T) {
 				}
 				inputs := ReportInputsDone{
 					Contract: ContractState{
-						ConfigDigest: in.Contract.ConfigDigest.Array16(t), Epoch: in.Contract.Epoch, Round: in.Contract.Round,
+						ConfigDigest: in.Contract.ConfigDigest.Array16(t), Round: Round{Epoch: in.Contract.Epoch, Round: in.Contract.Round},
 						LatestTimestamp: now.Add(-in.Contract.LatestTimestampAgeNs.D()),
 					},
-					Requested: RequestedRound{in.RoundRequested.ConfigDigest.Array16(t), in.RoundRequested.Epoch, in.RoundRequested.Round},
+					Requested: RequestedRound{in.RoundRequested.ConfigDigest.Array16(t), Round{Epoch: in.RoundRequested.Epoch, Round: in.RoundRequested.Round}},
 					Override:  in.Override.override(),
 				}
 				if in.Contract.LatestAnswer != nil {
@@ -176,7 +177,7 @@ func TestAttestationVectors(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				core := core{cfg: Config{N: len(addresses), F: in.F}}
+				core := newCore(Config{Config: rounds.Config{N: len(addresses), F: in.F}})
 				valid := core.checkSignatures(&report)
 				if valid {
 					_, valid = core.checkSigners(len(report.Signatures), recoverSigners(b, report.Signatures, addresses))

@@ -2,7 +2,6 @@ package ocr1
 
 import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 )
@@ -14,7 +13,6 @@ import (
 type echoes struct {
 	sent     *ocr1wire.Final // nil: none
 	received rounds.Members
-	count    int // of received
 }
 
 // finalMessage handles Final: the outcome of the round, as the leader has it.
@@ -36,16 +34,15 @@ func (g *generation) finalEcho(from commontypes.OracleID, m *ocr1wire.FinalEcho)
 	switch {
 	case m.Final.Round != g.Follower.Round:
 		g.Drop(from, m.Kind(), rounds.DropWrongRound)
-	case e.received>>from&1 == 1:
+	case e.received.Has(from):
 		g.Drop(from, m.Kind(), dropRepeated)
 	case g.Follower.Completed:
 		g.Drop(from, m.Kind(), dropComplete)
 	default:
 		g.verify(from, m.Kind(), &m.Final, func() {
 			e.received.Add(from)
-			e.count++
 			g.echo(&m.Final)
-			if e.count > g.cfg.F {
+			if e.received.Len() > g.cfg.F {
 				g.transmit(e.sent) // which is what was echoed first
 				g.Follower.Complete()
 			}
@@ -82,7 +79,7 @@ func (g *generation) verify(from commontypes.OracleID, kind ocr1wire.Kind, m *oc
 		g.Drop(from, kind, rounds.DropBadSignature)
 		return
 	}
-	call := kernel.Call(&g.Desk, func(ev SignersRecovered) {
+	call := rounds.Await(&g.Follower, rounds.StepVerifyingFinal, func(ev SignersRecovered) {
 		if why, ok := g.checkSigners(len(m.AttestedReport.Signatures), ev.Signers); !ok {
 			g.Drop(from, kind, why)
 		} else {
@@ -91,6 +88,5 @@ func (g *generation) verify(from commontypes.OracleID, kind ocr1wire.Kind, m *oc
 		}
 		g.Follower.Idle()
 	})
-	g.Follower.Busy(rounds.StepVerifyingFinal, call)
 	g.Emit(RecoverSigners{call, report, m.AttestedReport.Signatures})
 }

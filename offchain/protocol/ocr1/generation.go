@@ -1,7 +1,10 @@
 package ocr1
 
 import (
+	"bytes"
+
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 )
@@ -21,6 +24,21 @@ func newGeneration(
 	c *core, epoch uint32, leader commontypes.OracleID, valid *rounds.ValidSet, outcome rounds.Outcome, transmit func(*ocr1wire.Final),
 ) *generation {
 	g := &generation{core: c, valid: valid, transmit: transmit}
-	g.Init(c.Core, epoch, leader, g, outcome, sameObservation)
+	g.Init(c.Core, epoch, leader, g, outcome)
 	return g
+}
+
+// SameObservation tells whether two observations are the same, with their signatures.
+func (*generation) SameObservation(a, b ocr1wire.SignedObservation) bool {
+	return a.Observation == b.Observation && bytes.Equal(a.Signature, b.Signature)
+}
+
+// ObservationSignature is the signature of an observation.
+func (g *generation) ObservationSignature(
+	round Round, o ocr1wire.SignedObservation, observer commontypes.OracleID,
+) kernel.SignatureCheck {
+	return kernel.SignatureCheck{
+		Kind: kernel.OffchainSignature, Signer: observer, Signature: o.Signature,
+		Message: ocr1wire.SignedMessage(g.timestamp(round), o.Observation),
+	}
 }

@@ -13,39 +13,19 @@ import (
 //
 // Source: docs/protocol/ocr1.md, "Report generation (leader)".
 
-// Start begins the first round at once, if this oracle leads.
-func (g *generation) Start() {
-	if g.Leader.MayLead() {
-		g.startRound()
-	}
-}
-
-func (g *generation) startRound() {
+// RoundDue begins a round.
+func (g *generation) RoundDue() {
 	if g.Leader.Begin() {
 		g.Leader.Announced()
 		g.Emit(Broadcast{Message: &ocr1wire.ObserveReq{Epoch: g.Epoch, Round: g.Leader.Round}})
 	}
 }
 
-// RoundFired handles the end of DeltaRound.
-func (g *generation) RoundFired() {
-	if g.Leader.Began() {
-		g.startRound()
-	}
-}
-
 // Collect handles the messages to the leader.
 func (g *generation) Collect(from commontypes.OracleID, m ocr1wire.Message) {
-	round := g.Leader.Current()
 	switch m := m.(type) {
 	case *ocr1wire.Observe:
-		switch {
-		case !g.Leader.TakesObserve(from, m.Round):
-		case g.Known(m.Round, from, m.SignedObservation):
-			g.Leader.Observations.Add(from, m.SignedObservation)
-		default:
-			g.Leader.Observations.Verify(from, m.SignedObservation, g.observationSignature(round, &m.SignedObservation, from))
-		}
+		g.TakeObserve(from, m.Round, m.SignedObservation)
 	case *ocr1wire.Report:
 		if !g.Leader.TakesReport(from, m.Round) {
 			return
@@ -54,7 +34,7 @@ func (g *generation) Collect(from commontypes.OracleID, m ocr1wire.Message) {
 			g.Leader.Reports.Add(from, m.AttestedReport)
 			return
 		}
-		report, err := g.onchainReport(round, m.AttestedReport.Observations)
+		report, err := g.onchainReport(g.Leader.Current(), m.AttestedReport.Observations)
 		if err != nil {
 			g.Drop(from, m.Kind(), rounds.DropBadSignature)
 			return
@@ -65,11 +45,8 @@ func (g *generation) Collect(from commontypes.OracleID, m ocr1wire.Message) {
 	}
 }
 
-// GraceFired handles the end of DeltaGrace: the list of observations is closed.
-func (g *generation) GraceFired() {
-	if !g.Leader.GraceFired() {
-		return
-	}
+// RequestReports asks for reports of the observations, sorted.
+func (g *generation) RequestReports() {
 	list := make([]ocr1wire.AttributedSignedObservation, 0, g.Leader.Observations.Count())
 	for observer, o := range g.Leader.Observations.All() {
 		list = append(list, ocr1wire.AttributedSignedObservation{SignedObservation: o, Observer: observer})

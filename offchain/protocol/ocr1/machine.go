@@ -28,21 +28,14 @@ func New(cfg Config) *Machine {
 	if err := cfg.Validate(); err != nil {
 		panic(err)
 	}
-	m := &Machine{core: &core{Core: rounds.NewCore(cfg.rounds()), cfg: cfg}}
+	m := &Machine{core: newCore(cfg)}
 	m.transmission = newTransmission(m.core)
 	m.frame = rounds.NewMachine(m.core.Core, protocol{m}, m.transmission)
 	return m
 }
 
-// Step tells the machine what happened, and returns what is to be done, in order. now is the driver's clock; it should not go
-// back, and only the age of the contract's answer and the times of transmissions depend on it. The effects are valid until the
-// next call.
-//
-// Events that cannot be (the result of a call that nobody waits for, a message before [Start]) have no effect, or
-// [kernel.Dropped] or [kernel.Log].
-func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect {
-	return m.frame.Step(now, ev)
-}
+// Step tells the machine what happened, and returns what is to be done; see [rounds.Machine.Step].
+func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect { return m.frame.Step(now, ev) }
 
 // protocol is what the frame of the machine calls.
 type protocol struct{ m *Machine }
@@ -56,5 +49,3 @@ func (p protocol) Enter(epoch uint32, leader commontypes.OracleID) rounds.EpochP
 
 // ReceiveAnytime takes none: echoes are of one round, too.
 func (protocol) ReceiveAnytime(commontypes.OracleID, ocr1wire.Message) bool { return false }
-
-func (p protocol) Restore(start Event) { p.m.transmission.restore(start.(Start).Pending) }

@@ -10,6 +10,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 	"github.com/ocrkit/ocrkit/test/roundtest"
 )
@@ -27,7 +28,7 @@ func signedBy(check *kernel.SignatureCheck) []byte {
 // outside is what is around the machines: data sources, which differ a little, and a contract.
 type outside struct {
 	n        int
-	value    func(own commontypes.OracleID, ts ocr1types.ReportTimestamp) *big.Int
+	value    func(own commontypes.OracleID, r Round) *big.Int
 	contract ContractState
 	asked    RequestedRound
 	override *ocr1types.ConfigOverride
@@ -40,8 +41,8 @@ func newOutside(n int) *outside {
 	return &outside{
 		n: n, transmitted: map[Round]int{},
 		contract: ContractState{ConfigDigest: testDigest, LatestTimestamp: epochStart},
-		value: func(own commontypes.OracleID, ts ocr1types.ReportTimestamp) *big.Int {
-			return big.NewInt(1000*(300*int64(ts.Epoch)+int64(ts.Round)) + int64(own))
+		value: func(own commontypes.OracleID, r Round) *big.Int {
+			return big.NewInt(1000*(300*int64(r.Epoch)+int64(r.Round)) + int64(own))
 		},
 	}
 }
@@ -68,18 +69,17 @@ func (w *outside) answer(own commontypes.OracleID, effect kernel.Effect) Event {
 		}
 		return done
 	case CallObserve:
-		return ObserveDone{ID: e.ID, Value: w.value(own, e.Timestamp)}
+		return ObserveDone{ID: e.ID, Value: w.value(own, e.Round)}
 	case CallReportInputs:
 		return ReportInputsDone{ID: e.ID, Contract: w.contract, Requested: w.asked, Override: w.override}
 	case CallContractState:
 		return ContractStateDone{ID: e.ID, Contract: w.contract, Override: w.override}
 	case CallTransmit:
-		round := Round{Epoch: e.Timestamp.Epoch, Round: e.Timestamp.Round}
-		if (Round{Epoch: w.contract.Epoch, Round: w.contract.Round}).Less(round) {
-			w.contract.Epoch, w.contract.Round = round.Epoch, round.Round
-			w.transmitted[round]++
+		if w.contract.Round.Less(e.Round) {
+			w.contract.Round = e.Round
+			w.transmitted[e.Round]++
 		}
-		return TransmitDone{ID: e.ID}
+		return rounds.TransmitDone{ID: e.ID}
 	}
 	return nil
 }
@@ -95,10 +95,13 @@ var testDigest = ocr1types.ConfigDigest{1, 2, 3}
 
 func testConfig(n, f int) Config {
 	return Config{
-		ConfigDigest: testDigest, N: n, F: f,
-		DeltaProgress: 2 * time.Second, DeltaResend: 10 * time.Second, DeltaRound: 100 * time.Millisecond,
-		DeltaGrace: 20 * time.Millisecond, DeltaC: time.Hour, AlphaPPB: 10_000_000, DeltaStage: 20 * time.Millisecond,
-		RMax: 3, S: []int{1, n},
+		ConfigDigest: testDigest,
+		Config: rounds.Config{
+			N: n, F: f,
+			DeltaProgress: 2 * time.Second, DeltaResend: 10 * time.Second, DeltaRound: 100 * time.Millisecond,
+			DeltaGrace: 20 * time.Millisecond, DeltaStage: 20 * time.Millisecond, RMax: 3, S: []int{1, n},
+		},
+		DeltaC: time.Hour, AlphaPPB: 10_000_000,
 	}
 }
 
@@ -124,7 +127,7 @@ func TestNetworkMakesReports(t *testing.T) {
 				switch effect.(type) {
 				case StorePending:
 					stored++
-				case DeletePending:
+				case rounds.DeletePending:
 					deleted++
 				}
 			}
@@ -150,8 +153,8 @@ func TestNetworkMakesReports(t *testing.T) {
 // TestNothingToReport: while the value stays where it is, rounds are completed without a report.
 func TestNothingToReport(t *testing.T) {
 	world := newOutside(4)
-	world.value = func(commontypes.OracleID, ocr1types.ReportTimestamp) *big.Int { return big.NewInt(500) }
-	world.contract.Epoch, world.contract.Round, world.contract.LatestAnswer = 1, 1, big.NewInt(500)
+	world.value = func(commontypes.OracleID, Round) *big.Int { return big.NewInt(500) }
+	world.contract.Round, world.contract.LatestAnswer = Round{Epoch: 1, Round: 1}, big.NewInt(500)
 	net := newNetwork(testConfig(4, 1), world.answer)
 	counts := map[string]int{}
 	net.Seen = func(own commontypes.OracleID, effect kernel.Effect) {
@@ -160,7 +163,7 @@ func TestNothingToReport(t *testing.T) {
 			counts[e.Message.Kind().String()]++
 		case Broadcast:
 			counts[e.Message.Kind().String()]++
-		case Count:
+		case rounds.Count:
 			counts[e.Counter.String()]++
 		}
 	}
@@ -172,7 +175,7 @@ func TestNothingToReport(t *testing.T) {
 	// Each reason to report.
 	for name, change := range map[string]func(){
 		"an old answer":     func() { world.contract.LatestTimestamp = epochStart.Add(-2 * time.Hour) },
-		"a requested round": func() { world.asked = RequestedRound{testDigest, 1, 1} },
+		"a requested round": func() { world.asked = RequestedRound{testDigest, Round{Epoch: 1, Round: 1}} },
 		"another digest":    func() { world.contract.ConfigDigest = ocr1types.ConfigDigest{9} },
 		"an override":       func() { world.override = &ocr1types.ConfigOverride{AlphaPPB: 0, DeltaC: time.Hour} },
 	} {

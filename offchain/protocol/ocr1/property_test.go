@@ -25,7 +25,7 @@ type oracleUnderTest struct {
 	cfg       Config
 	m         *Machine
 	world     *outside
-	pending   map[ocr1types.ReportTimestamp]ocr1types.PendingTransmission
+	pending   map[Round]ocr1types.PendingTransmission
 	transmits map[string]int // in this life
 	handed    int            // to the transmitter, in all lives
 	accepted  Round          // in this life
@@ -39,7 +39,7 @@ func newOracleUnderTest(t *rapid.T) *oracleUnderTest {
 	cfg.OracleID = commontypes.OracleID(rapid.IntRange(0, n-1).Draw(t, "own"))
 	cfg.RMax = uint8(rapid.IntRange(1, 3).Draw(t, "rmax"))
 	cfg.LeaderSelectionKey[0] = byte(rapid.IntRange(0, 9).Draw(t, "leaders"))
-	o := &oracleUnderTest{cfg: cfg, world: newOutside(n), pending: map[ocr1types.ReportTimestamp]ocr1types.PendingTransmission{}}
+	o := &oracleUnderTest{cfg: cfg, world: newOutside(n), pending: map[Round]ocr1types.PendingTransmission{}}
 	o.Oracle = roundtest.Oracle[ocr1wire.Message]{
 		T: t, Now: epochStart, Own: cfg.OracleID, RMax: cfg.RMax, Dice: roundtest.NewDice(rapid.Uint64().Draw(t, "seed")),
 		Leads:      func(epoch uint32) bool { return o.m.core.Leaders.Leader(epoch) == cfg.OracleID },
@@ -58,16 +58,15 @@ func (o *oracleUnderTest) startEvent(state *types.PersistentState, signed *Round
 func (o *oracleUnderTest) perform(effect kernel.Effect) bool {
 	switch e := effect.(type) {
 	case StorePending:
-		r := Round{Epoch: e.Timestamp.Epoch, Round: e.Timestamp.Round}
-		if !o.accepted.Less(r) {
+		if !o.accepted.Less(e.Round) {
 			o.T.Fatalf("%s after %s", e, o.accepted)
 		}
-		o.accepted = r
-		o.pending[e.Timestamp] = e.Pending
-	case DeletePending:
-		delete(o.pending, e.Timestamp)
+		o.accepted = e.Round
+		o.pending[e.Round] = e.Pending
+	case rounds.DeletePending:
+		delete(o.pending, e.Round)
 	case CallTransmit:
-		what := fmt.Sprintf("%d/%d %x", e.Timestamp.Epoch, e.Timestamp.Round, e.Report)
+		what := fmt.Sprintf("%s %x", e.Round, e.Report)
 		o.handed++
 		if o.transmits[what]++; o.transmits[what] > rounds.MaxTransmitAttempts {
 			o.T.Fatalf("%s was handed to the transmitter %d times", what, o.transmits[what])
@@ -83,7 +82,8 @@ func (o *oracleUnderTest) check(m ocr1wire.Message) {
 	ok := true
 	switch m := m.(type) {
 	case *ocr1wire.ReportReq:
-		_, ok = o.m.core.checkObservations(m.Observations)
+		_, ok = o.m.core.CheckObservers(len(m.Observations), func(i int) commontypes.OracleID { return m.Observations[i].Observer })
+		ok = ok && slices.IsSortedFunc(m.Observations, byValue)
 	case *ocr1wire.Report:
 		ok = len(m.AttestedReport.Observations) > 2*o.cfg.F && slices.IsSortedFunc(m.AttestedReport.Observations,
 			func(a, b ocr1wire.AttributedObservation) int { return a.Observation.Compare(b.Observation) })
@@ -127,7 +127,7 @@ func (o *oracleUnderTest) answer(call kernel.Effect, fail bool) Event {
 	o.world.contract.LatestAnswer = big.NewInt(int64(o.Dice.Between(0, 3)))
 	o.world.contract.LatestTimestamp = o.Now
 	if o.Dice.Seldom(4) {
-		o.world.contract.Epoch, o.world.contract.Round = uint32(o.Dice.Between(0, 3)), uint8(o.Dice.Between(0, 3))
+		o.world.contract.Round = Round{Epoch: uint32(o.Dice.Between(0, 3)), Round: uint8(o.Dice.Between(0, 3))}
 	}
 	switch a := o.world.answer(o.cfg.OracleID, call).(type) {
 	case ObserveDone:
@@ -139,7 +139,7 @@ func (o *oracleUnderTest) answer(call kernel.Effect, fail bool) Event {
 	case ContractStateDone:
 		a.Err = err
 		return a
-	case TransmitDone:
+	case rounds.TransmitDone:
 		a.Err = err
 		return a
 	case kernel.Signed:
@@ -238,15 +238,15 @@ func TestMachineInvariants(t *testing.T) {
 func TestOddEvents(t *testing.T) {
 	m := New(testConfig(4, 1))
 	for _, ev := range []Event{
-		nil, 7, MessageReceived{}, MessageReceived{Message: &ocr1wire.NewEpoch{Epoch: 1}}, TimerFired{Timer: TimerRound}, kernel.Verified{ID: 1},
+		nil, 7, MessageReceived{}, MessageReceived{Message: &ocr1wire.NewEpoch{Epoch: 1}}, rounds.TimerFired{Timer: rounds.TimerRound}, kernel.Verified{ID: 1},
 	} {
 		m.Step(epochStart, ev)
 	}
 	m.Step(epochStart, Start{})
 	for _, ev := range []Event{
-		nil, "text", Start{}, MessageReceived{}, MessageReceived{From: 31, Message: &ocr1wire.NewEpoch{Epoch: 1}}, TimerFired{},
-		TimerFired{Timer: 200}, kernel.Verified{}, kernel.Signed{ID: 99}, ObserveDone{}, ReportInputsDone{ID: 1}, ContractStateDone{},
-		SignersRecovered{ID: 7}, TransmitDone{},
+		nil, "text", Start{}, MessageReceived{}, MessageReceived{From: 31, Message: &ocr1wire.NewEpoch{Epoch: 1}}, rounds.TimerFired{},
+		rounds.TimerFired{Timer: 200}, kernel.Verified{}, kernel.Signed{ID: 99}, ObserveDone{}, ReportInputsDone{ID: 1}, ContractStateDone{},
+		SignersRecovered{ID: 7}, rounds.TransmitDone{},
 	} {
 		for _, effect := range m.Step(epochStart, ev) {
 			switch effect.(type) {

@@ -22,10 +22,10 @@ type Status struct {
 func (m *Machine) Status() Status {
 	s := Status{
 		Status:         m.frame.Status(),
-		LatestAccepted: m.transmission.rules.accepted,
+		LatestAccepted: m.transmission.accepted,
 	}
 	if m.generation != nil {
-		s.Echoes, s.SentEcho = m.generation.echoes.count, m.generation.echoes.sent != nil
+		s.Echoes, s.SentEcho = m.generation.echoes.received.Len(), m.generation.echoes.sent != nil
 	}
 	return s
 }

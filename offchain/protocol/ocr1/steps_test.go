@@ -15,6 +15,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 	"github.com/ocrkit/ocrkit/test/roundtest"
 	"github.com/ocrkit/ocrkit/test/vectors"
@@ -92,14 +93,18 @@ func newStepsRig(t *testing.T, in stepsInput) *stepsRig {
 	}
 	keys := config.KeysV1(config.SharedSecret(in.SharedSecret.Array16(t)))
 	rig.cfg = Config{
-		ConfigDigest: in.ConfigDigest.Array16(t), OracleID: in.OracleID, N: in.N, F: in.F,
-		DeltaProgress: time.Minute, DeltaResend: time.Minute, DeltaRound: time.Second, DeltaGrace: time.Second,
-		DeltaC: in.DeltaCNs.D(), AlphaPPB: uint64(in.AlphaPPB), DeltaStage: in.DeltaStageNs.D(), RMax: in.RMax, S: in.S,
-		LeaderSelectionKey: keys.LeaderSelection, TransmissionOrderKey: keys.TransmissionOrder,
+		ConfigDigest: in.ConfigDigest.Array16(t),
+		Config: rounds.Config{
+			OracleID: in.OracleID, N: in.N, F: in.F,
+			DeltaProgress: time.Minute, DeltaResend: time.Minute, DeltaRound: time.Second, DeltaGrace: time.Second,
+			DeltaStage: in.DeltaStageNs.D(), RMax: in.RMax, S: in.S,
+			LeaderSelectionKey: keys.LeaderSelection, TransmissionOrderKey: keys.TransmissionOrder,
+		},
+		DeltaC: in.DeltaCNs.D(), AlphaPPB: uint64(in.AlphaPPB),
 	}
 	if c := in.Environment.Contract; c != nil {
 		rig.contract = ContractState{
-			ConfigDigest: c.ConfigDigest.Array16(t), Epoch: c.Epoch, Round: c.Round, LatestAnswer: c.LatestAnswer.Int,
+			ConfigDigest: c.ConfigDigest.Array16(t), Round: Round{Epoch: c.Epoch, Round: c.Round}, LatestAnswer: c.LatestAnswer.Int,
 		}
 		rig.answerAge = c.LatestTimestampAgeNs.D()
 	}
@@ -132,13 +137,13 @@ func (rig *stepsRig) set(what string) {
 	case "datasource: out of int192 range":
 		rig.value, rig.valueErr = new(big.Int).Lsh(big.NewInt(1), 191), nil
 	case "contract: epoch 5 round 3":
-		rig.contract.ConfigDigest, rig.contract.Epoch, rig.contract.Round = rig.cfg.ConfigDigest, 5, 3
+		rig.contract.ConfigDigest, rig.contract.Round = rig.cfg.ConfigDigest, Round{Epoch: 5, Round: 3}
 	case "contract: error":
 		rig.contractErr = errOutside
 	case "contract: other config digest":
 		rig.contractErr, rig.contract.ConfigDigest = nil, ocr1types.ConfigDigest{1}
 	case "contract: this config digest, epoch 0 round 0":
-		rig.contract.ConfigDigest, rig.contract.Epoch, rig.contract.Round = rig.cfg.ConfigDigest, 0, 0
+		rig.contract.ConfigDigest, rig.contract.Round = rig.cfg.ConfigDigest, Round{}
 	default:
 		rig.T.Fatalf("unknown environment %q", what)
 	}
@@ -155,11 +160,11 @@ func (rig *stepsRig) perform(effect kernel.Effect) Event {
 	own := func() roundtest.Key { return rig.Key(rig.in.OracleID) }
 	switch e := effect.(type) {
 	case StorePending:
-		rig.Note("persistStore", "epoch", e.Timestamp.Epoch, "round", e.Timestamp.Round, "median", (*big.Int)(e.Pending.Median).String(),
+		rig.Note("persistStore", "epoch", e.Round.Epoch, "round", e.Round.Round, "median", (*big.Int)(e.Pending.Median).String(),
 			"report", vectors.Hex(e.Pending.SerializedReport).String(), "signatures", len(e.Pending.Rs))
-	case DeletePending:
+	case rounds.DeletePending:
 		if !rig.restoring { // what is not taken up is deleted at once, not only after a day
-			rig.Note("persistDelete", "epoch", e.Timestamp.Epoch, "round", e.Timestamp.Round)
+			rig.Note("persistDelete", "epoch", e.Round.Epoch, "round", e.Round.Round)
 		}
 	case CallObserve:
 		return ObserveDone{ID: e.ID, Value: rig.value, Err: rig.valueErr}
@@ -177,9 +182,9 @@ func (rig *stepsRig) perform(effect kernel.Effect) Event {
 			rig.T.Fatalf("%d r, %d s", len(e.Rs), len(e.Ss))
 		}
 		if script["error"] == true {
-			return TransmitDone{ID: e.ID, Err: errOutside}
+			return rounds.TransmitDone{ID: e.ID, Err: errOutside}
 		}
-		return TransmitDone{ID: e.ID}
+		return rounds.TransmitDone{ID: e.ID}
 	case kernel.SignOffchain:
 		return kernel.Signed{ID: e.ID, Signature: ed25519.Sign(ed25519.NewKeyFromSeed(own().Seed), e.Message)}
 	case SignOnchain:
@@ -224,30 +229,30 @@ func (rig *stepsRig) inside(f func()) {
 
 func (rig *stepsRig) event(s roundtest.Step) bool {
 	m := rig.m
-	fire := func(timer kernel.TimerID) { rig.settle(m.Step(rig.Now, TimerFired{Timer: timer})) }
+	fire := func(timer kernel.TimerID) { rig.settle(m.Step(rig.Now, rounds.TimerFired{Timer: timer})) }
 	switch s.Event.Event {
 	case "start":
 		rig.inside(m.generation.Start)
 	case "restore":
-		pending := map[ocr1types.ReportTimestamp]ocr1types.PendingTransmission{}
+		pending := map[Round]ocr1types.PendingTransmission{}
 		for _, p := range rig.in.Environment.PendingInDatabase {
-			pending[m.core.timestamp(Round{Epoch: p.Epoch, Round: p.Round})] = ocr1types.PendingTransmission{
+			pending[Round{Epoch: p.Epoch, Round: p.Round}] = ocr1types.PendingTransmission{
 				Time: rig.Now.Add(-p.AgeNs.D()), SerializedReport: p.Report,
 			}
 		}
 		rig.restoring = true
-		rig.inside(func() { m.transmission.restore(pending) })
+		rig.inside(func() { m.transmission.Restore(pending) })
 		rig.restoring = false
 	case "message":
 		if message, err := ocr1wire.Decode(s.Event.Bytes); err == nil { // otherwise a drop
 			rig.settle(m.Step(rig.Now, MessageReceived{From: s.Event.From, Message: message}))
 		}
 	case "tRound":
-		fire(TimerRound)
+		fire(rounds.TimerRound)
 	case "tGrace":
-		fire(TimerGrace)
+		fire(rounds.TimerGrace)
 	case "tTransmit":
-		fire(TimerTransmit)
+		fire(rounds.TimerTransmit)
 	case "eventTransmit":
 		rig.inside(func() { m.transmission.transmit(rig.Read(s.Event.Bytes).(*ocr1wire.Final)) })
 	case "environment":
@@ -274,14 +279,14 @@ func (rig *stepsRig) state() map[string]any {
 		}
 		return state
 	}
-	rules := rig.m.transmission.rules
+	transmission := rig.m.transmission
 	state := map[string]any{
-		"queueLength": status.PendingTransmissions, "latestEpoch": rules.accepted.Epoch, "latestRound": rules.accepted.Round,
+		"queueLength": status.PendingTransmissions, "latestEpoch": transmission.accepted.Epoch, "latestRound": transmission.accepted.Round,
 	}
-	if rules.acceptedMedian != nil {
-		state["latestMedian"] = rules.acceptedMedian.String()
+	if transmission.acceptedMedian != nil {
+		state["latestMedian"] = transmission.acceptedMedian.String()
 	}
-	if queue := rig.m.transmission.Queue(); len(queue) > 0 {
+	if queue := transmission.Queue(); len(queue) > 0 {
 		state["headEpoch"], state["headRound"] = queue[0].Round.Epoch, queue[0].Round.Round
 	}
 	return state

@@ -10,6 +10,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 	"github.com/ocrkit/ocrkit/test/roundtest"
 	"github.com/ocrkit/ocrkit/test/vectors"
@@ -18,22 +19,25 @@ import (
 func traceConfig(t *testing.T, in roundtest.Trace, own int) Config {
 	keys := config.KeysV1(config.SharedSecret(in.SharedSecret.Array16(t)))
 	return Config{
-		ConfigDigest: in.ConfigDigest.Array16(t), OracleID: commontypes.OracleID(own), N: in.N, F: in.F,
-		DeltaProgress: in.DeltaProgressNs.D(), DeltaResend: in.DeltaResendNs.D(), DeltaRound: in.DeltaRoundNs.D(),
-		DeltaGrace: in.DeltaGraceNs.D(), DeltaC: time.Hour, AlphaPPB: 10_000_000, DeltaStage: 20 * time.Millisecond,
-		RMax: in.RMax, S: []int{1, 1, 2},
-		LeaderSelectionKey: keys.LeaderSelection, TransmissionOrderKey: keys.TransmissionOrder,
+		ConfigDigest: in.ConfigDigest.Array16(t),
+		Config: rounds.Config{
+			OracleID: commontypes.OracleID(own), N: in.N, F: in.F,
+			DeltaProgress: in.DeltaProgressNs.D(), DeltaResend: in.DeltaResendNs.D(), DeltaRound: in.DeltaRoundNs.D(),
+			DeltaGrace: in.DeltaGraceNs.D(), DeltaStage: 20 * time.Millisecond, RMax: in.RMax, S: []int{1, 1, 2},
+			LeaderSelectionKey: keys.LeaderSelection, TransmissionOrderKey: keys.TransmissionOrder,
+		},
+		DeltaC: time.Hour, AlphaPPB: 10_000_000,
 	}
 }
 
 // traceOutside is what was around the recorded oracles.
 func traceOutside(t *testing.T, in roundtest.Trace) *outside {
 	world := newOutside(in.N)
-	world.value = func(own commontypes.OracleID, _ ocr1types.ReportTimestamp) *big.Int {
+	world.value = func(own commontypes.OracleID, _ Round) *big.Int {
 		return big.NewInt(1000 + int64(own))
 	}
 	world.contract = ContractState{
-		ConfigDigest: in.ConfigDigest.Array16(t), Round: 1, LatestAnswer: in.ContractAnswer.Int, LatestTimestamp: epochStart.Add(-time.Minute),
+		ConfigDigest: in.ConfigDigest.Array16(t), Round: Round{Round: 1}, LatestAnswer: in.ContractAnswer.Int, LatestTimestamp: epochStart.Add(-time.Minute),
 	}
 	return world
 }
@@ -113,13 +117,13 @@ func (p *standIn) message(s roundtest.Send) ocr1wire.Message {
 	case "MessageObserveReq":
 		return &ocr1wire.ObserveReq{Epoch: s.Epoch, Round: s.Round}
 	case "MessageObserve":
-		return &ocr1wire.Observe{Epoch: s.Epoch, Round: s.Round, SignedObservation: signedObservation(p.t, ts, s.From, p.world.value(s.From, ts))}
+		return &ocr1wire.Observe{Epoch: s.Epoch, Round: s.Round, SignedObservation: signedObservation(p.t, ts, s.From, p.world.value(s.From, s.Position()))}
 	case "MessageReportReq":
 		m := &ocr1wire.ReportReq{Epoch: s.Epoch, Round: s.Round}
 		for i := range 2*p.in.F + 1 {
 			id := commontypes.OracleID(i)
 			m.Observations = append(m.Observations, ocr1wire.AttributedSignedObservation{
-				SignedObservation: signedObservation(p.t, ts, id, p.world.value(id, ts)), Observer: id})
+				SignedObservation: signedObservation(p.t, ts, id, p.world.value(id, s.Position())), Observer: id})
 		}
 		return m
 	case "MessageReport":

@@ -11,6 +11,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/ocr1types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 	"github.com/ocrkit/ocrkit/test/roundtest"
@@ -61,7 +62,7 @@ func (rig *transcriptRig) create() roundtest.Machine {
 	cfg.LeaderSelectionKey = rig.LeaderKey(n)
 	rig.m = New(cfg)
 	rig.world = newOutside(n)
-	rig.world.value = func(own commontypes.OracleID, _ ocr1types.ReportTimestamp) *big.Int {
+	rig.world.value = func(own commontypes.OracleID, _ Round) *big.Int {
 		return big.NewInt(1000 + int64(own))
 	}
 	return rig.m
@@ -72,9 +73,9 @@ func (rig *transcriptRig) start(
 ) Event {
 	ev := Start{State: state, ContractEpoch: contract, ContractKnown: true, SignedRound: signed}
 	if pending != nil {
-		ev.Pending = map[ocr1types.ReportTimestamp]ocr1types.PendingTransmission{}
+		ev.Pending = map[Round]ocr1types.PendingTransmission{}
 		for r, due := range pending {
-			ev.Pending[rig.m.core.timestamp(r)] = ocr1types.PendingTransmission{Time: due, SerializedReport: []byte{byte(r.Epoch), r.Round}}
+			ev.Pending[r] = ocr1types.PendingTransmission{Time: due, SerializedReport: []byte{byte(r.Epoch), r.Round}}
 		}
 	}
 	return ev
@@ -88,7 +89,7 @@ func (rig *transcriptRig) command() bool {
 		if rig.D.HasArg("other") {
 			c.ConfigDigest = ocr1types.ConfigDigest{9}
 		}
-		c.Epoch, c.Round = uint32(rig.Number("epoch", int(c.Epoch))), uint8(rig.Number("round", int(c.Round)))
+		c.Round = Round{Epoch: uint32(rig.Number("epoch", int(c.Round.Epoch))), Round: uint8(rig.Number("round", int(c.Round.Round)))}
 		c.LatestTimestamp = rig.Now.Add(-time.Duration(rig.Number("age", 0)) * time.Second)
 		if rig.D.HasArg("answer") {
 			c.LatestAnswer = big.NewInt(int64(rig.Number("answer", 0)))
@@ -102,7 +103,7 @@ func (rig *transcriptRig) command() bool {
 		if !ok {
 			rig.D.Fatalf(rig.T, "no number")
 		}
-		rig.world.value = func(commontypes.OracleID, ocr1types.ReportTimestamp) *big.Int { return value }
+		rig.world.value = func(commontypes.OracleID, Round) *big.Int { return value }
 	default:
 		return false
 	}
@@ -186,7 +187,7 @@ func (rig *transcriptRig) answer(effect kernel.Effect, fail bool) Event {
 		case CallContractState:
 			return ContractStateDone{ID: e.ID, Err: roundtest.ErrOutside}
 		case CallTransmit:
-			return TransmitDone{ID: e.ID, Err: roundtest.ErrOutside}
+			return rounds.TransmitDone{ID: e.ID, Err: roundtest.ErrOutside}
 		case kernel.SignOffchain:
 			return kernel.Signed{ID: e.ID, Err: roundtest.ErrOutside}
 		case SignOnchain:
@@ -199,7 +200,7 @@ func (rig *transcriptRig) answer(effect kernel.Effect, fail bool) Event {
 // describe writes an answer for the transcript.
 func describe(ev Event) (id kernel.CallID, what string, err error) {
 	at := func(c ContractState) string {
-		return fmt.Sprintf("contract=%d/%d answer=%d", c.Epoch, c.Round, c.LatestAnswer)
+		return fmt.Sprintf("contract=%s answer=%d", c.Round, c.LatestAnswer)
 	}
 	switch e := ev.(type) {
 	case ObserveDone:
@@ -210,7 +211,7 @@ func describe(ev Event) (id kernel.CallID, what string, err error) {
 		return e.ID, at(e.Contract), e.Err
 	case SignersRecovered:
 		return e.ID, fmt.Sprintf("signers=%v", e.Signers), nil
-	case TransmitDone:
+	case rounds.TransmitDone:
 		return e.ID, "transmitted", e.Err
 	}
 	return 0, fmt.Sprintf("%T", ev), nil

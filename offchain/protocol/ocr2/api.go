@@ -14,16 +14,7 @@ import (
 // for OracleID.
 type Config struct {
 	ConfigDigest types.ConfigDigest
-	OracleID     commontypes.OracleID // own index, below N
-	N, F         int                  // 3F < N <= 31
-
-	DeltaProgress time.Duration
-	DeltaResend   time.Duration
-	DeltaRound    time.Duration
-	DeltaGrace    time.Duration
-	DeltaStage    time.Duration
-	RMax          uint8 // 1..254
-	S             []int
+	rounds.Config
 
 	// Deadlines of the plugin calls and of the transmission. MaxDurationQuery is the effective one (the greater of the
 	// config's and the local minimum).
@@ -37,49 +28,20 @@ type Config struct {
 	// ReportQuorum is the number of signatures that a final report carries: F+1, or more than (N+F)/2 for plugins with
 	// UniqueReports.
 	ReportQuorum int
-
-	LeaderSelectionKey   [16]byte
-	TransmissionOrderKey [16]byte
 }
 
-// What OCR2 shares with OCR1; see package rounds. An event is [Start], [MessageReceived], [TimerFired], or a result of a call
-// ([QueryDone], [ObservationDone], [ReportDone], [ShouldAcceptDone], [ShouldTransmitDone], [TransmitDone], [kernel.Signed],
-// [kernel.Verified]). The sizes of a message received are within the plugin's limits.
+// What OCR2 shares with OCR1; see package rounds. An event is [Start], [MessageReceived], [rounds.TimerFired], or a result of a
+// call ([QueryDone], [ObservationDone], [ReportDone], [ShouldAcceptDone], [ShouldTransmitDone], [rounds.TransmitDone],
+// [kernel.Signed], [kernel.Verified]). The sizes of a message received are within the plugin's limits.
 type (
 	Round           = rounds.Round
 	Event           = rounds.Event
-	Start           = rounds.Start[types.ReportTimestamp, types.PendingTransmission]
+	Start           = rounds.Start[types.PendingTransmission]
 	MessageReceived = rounds.MessageReceived[ocr2wire.Message]
-	TimerFired      = rounds.TimerFired
 	Send            = rounds.Send[ocr2wire.Message]
 	Broadcast       = rounds.Broadcast[ocr2wire.Message]
-	PersistState    = rounds.PersistState
-	PersistRound    = rounds.PersistRound
-	EpochStarted    = rounds.EpochStarted
-	RoundStarted    = rounds.RoundStarted
-	Count           = rounds.Count
-	Counter         = rounds.Counter
+	StorePending    = rounds.StorePending[types.PendingTransmission]
 )
-
-// Timers of the machine.
-const (
-	TimerResend   = rounds.TimerResend
-	TimerProgress = rounds.TimerProgress
-	TimerRound    = rounds.TimerRound
-	TimerGrace    = rounds.TimerGrace
-	TimerTransmit = rounds.TimerTransmit
-)
-
-// Counters of an instance.
-const (
-	CountSentObservations     = rounds.CountSentObservations
-	CountIncludedObservations = rounds.CountIncludedObservations
-	CountCompletedRounds      = rounds.CountCompletedRounds
-	CountLedCompletedRounds   = rounds.CountLedCompletedRounds
-)
-
-// TimerName names a timer of the machine for logs and transcripts.
-func TimerName(timer kernel.TimerID) string { return rounds.TimerName(timer) }
 
 // QueryDone answers [CallQuery].
 type QueryDone struct {
@@ -117,30 +79,15 @@ type ShouldTransmitDone struct {
 	Err      error
 }
 
-// TransmitDone answers [CallTransmit].
-type TransmitDone struct {
-	ID  kernel.CallID
-	Err error
-}
-
 // Call is the call that an event answers.
 func (e QueryDone) Call() kernel.CallID          { return e.ID }
 func (e ObservationDone) Call() kernel.CallID    { return e.ID }
 func (e ReportDone) Call() kernel.CallID         { return e.ID }
 func (e ShouldAcceptDone) Call() kernel.CallID   { return e.ID }
 func (e ShouldTransmitDone) Call() kernel.CallID { return e.ID }
-func (e TransmitDone) Call() kernel.CallID       { return e.ID }
 
-// Effects of the machine that OCR1's has not, besides those of package kernel.
+// Effects of the machine, besides those of packages kernel and rounds.
 type (
-	// StorePending stores an accepted report until it is transmitted; no barrier.
-	StorePending struct {
-		Timestamp types.ReportTimestamp
-		Pending   types.PendingTransmission
-	}
-	// DeletePending removes what StorePending stored; no barrier.
-	DeletePending struct{ Timestamp types.ReportTimestamp }
-
 	// CallQuery calls the plugin's Query. Answered by [QueryDone].
 	CallQuery struct {
 		ID        kernel.CallID
@@ -176,7 +123,7 @@ type (
 		Report    types.Report
 		Timeout   time.Duration
 	}
-	// CallTransmit hands a report to the contract transmitter. Answered by [TransmitDone].
+	// CallTransmit hands a report to the contract transmitter. Answered by [rounds.TransmitDone].
 	CallTransmit struct {
 		ID         kernel.CallID
 		Context    types.ReportContext
@@ -191,7 +138,8 @@ type (
 		Report  types.Report
 	}
 
-	// ScheduleComputed, AcceptComputed and TransmitComputed are telemetry, as are [EpochStarted] and [RoundStarted].
+	// ScheduleComputed, AcceptComputed and TransmitComputed are telemetry, as are
+	// [rounds.EpochStarted] and [rounds.RoundStarted].
 	ScheduleComputed struct {
 		Timestamp types.ReportTimestamp
 		At        time.Time

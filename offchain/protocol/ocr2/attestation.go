@@ -20,16 +20,7 @@ func (c *core) checkFinal(f *ocr2wire.Final) (why kernel.DropReason, ok bool) {
 	if len(signatures) != c.cfg.ReportQuorum {
 		return rounds.DropSignatureCount, false
 	}
-	var seen rounds.Members
-	for _, s := range signatures {
-		if int(s.Signer) >= c.cfg.N {
-			return rounds.DropBadSigner, false
-		}
-		if seen.Add(s.Signer) {
-			return rounds.DropRepeated, false
-		}
-	}
-	return kernel.DropReason{}, true
+	return c.CheckDistinct(len(signatures), func(i int) int { return int(signatures[i].Signer) }, rounds.DropBadSigner)
 }
 
 // finalSignatures lists the signatures of a final.
@@ -57,19 +48,6 @@ func (c *core) reportSignature(
 		Kind: kernel.OnchainSignature, Signer: signer, Signature: r.Signature, Report: r.Report,
 		Context: &types.ReportContext{ReportTimestamp: c.timestamp(round), ExtraHash: h},
 	}
-}
-
-// observationSignature is the signature of an observation.
-func (c *core) observationSignature(
-	round Round, query []byte, o *ocr2wire.SignedObservation, observer commontypes.OracleID,
-) kernel.SignatureCheck {
-	digest := ocr2wire.ObservationDigest(c.timestamp(round), query, o.Observation)
-	return kernel.SignatureCheck{Kind: kernel.OffchainSignature, Signer: observer, Signature: o.Signature, Message: digest[:]}
-}
-
-// checkObservations tells whether a list of observations is by distinct oracles of this instance, more than 2f of them.
-func (c *core) checkObservations(list []ocr2wire.AttributedSignedObservation) (why kernel.DropReason, ok bool) {
-	return c.CheckObservers(len(list), func(i int) commontypes.OracleID { return list[i].Observer })
 }
 
 // finalHash identifies a final with all its signatures.

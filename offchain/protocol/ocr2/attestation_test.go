@@ -7,6 +7,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 	"github.com/ocrkit/ocrkit/test/vectors"
@@ -39,7 +40,7 @@ func TestAttestationVectors(t *testing.T) {
 				want := vectors.DecodeStrict[verdict](t, c.Output)
 				n := len(in.OnchainAddresses)
 				core := newCore(Config{
-					ConfigDigest: in.ReportTimestamp.ConfigDigest.Array32(t), N: n, F: (n - 1) / 3, ReportQuorum: in.ReportQuorum,
+					ConfigDigest: in.ReportTimestamp.ConfigDigest.Array32(t), Config: rounds.Config{N: n, F: (n - 1) / 3}, ReportQuorum: in.ReportQuorum,
 				})
 				f := &ocr2wire.Final{Epoch: in.ReportTimestamp.Epoch, Round: in.ReportTimestamp.Round, H: in.ExtraHash.Array32(t)}
 				f.AttestedReport.Report = in.Report

@@ -105,8 +105,8 @@ func TestPendingTransmissionsAreBounded(t *testing.T) {
 			switch e := effect.(type) {
 			case StorePending:
 				stored++
-			case DeletePending:
-				deleted = append(deleted, position(e.Timestamp))
+			case rounds.DeletePending:
+				deleted = append(deleted, e.Round.String())
 			}
 		}
 	}
@@ -120,14 +120,13 @@ func TestPendingTransmissionsAreBounded(t *testing.T) {
 
 func TestRestoredTransmissionsAreBounded(t *testing.T) {
 	m := New(testConfig(4, 1))
-	pending := map[types.ReportTimestamp]types.PendingTransmission{}
+	pending := map[Round]types.PendingTransmission{}
 	for i := range rounds.MaxPendingTransmissions + 5 {
-		pending[m.core.timestamp(Round{Epoch: uint32(i + 1), Round: 1})] = types.PendingTransmission{Time: epochStart.Add(time.Duration(i) * time.Second)}
+		pending[Round{Epoch: uint32(i + 1), Round: 1}] = types.PendingTransmission{Time: epochStart.Add(time.Duration(i) * time.Second)}
 	}
-	pending[types.ReportTimestamp{Epoch: 1, Round: 1}] = types.PendingTransmission{} // of another instance
 	deleted := 0
 	for _, effect := range m.Step(epochStart, Start{Pending: pending}) {
-		if _, ok := effect.(DeletePending); ok {
+		if _, ok := effect.(rounds.DeletePending); ok {
 			deleted++
 		}
 	}
@@ -146,7 +145,7 @@ func TestReportFinalizedAgainAfterRestartIsTransmittedOnce(t *testing.T) {
 	for _, effect := range step(MessageReceived{From: 2, Message: again}) {
 		if e, ok := effect.(StorePending); ok {
 			stored++
-			m.Step(epochStart, Start{Pending: map[types.ReportTimestamp]types.PendingTransmission{e.Timestamp: e.Pending}})
+			m.Step(epochStart, Start{Pending: map[Round]types.PendingTransmission{e.Round: e.Pending}})
 		}
 	}
 	if stored != 1 {

@@ -16,13 +16,6 @@ func position(ts types.ReportTimestamp) string {
 	return Round{Epoch: ts.Epoch, Round: ts.Round}.String()
 }
 
-func (e StorePending) String() string {
-	return fmt.Sprintf("store-pending %s report=%x", position(e.Timestamp), e.Pending.Report)
-}
-func (e DeletePending) String() string {
-	return fmt.Sprintf("delete-pending %s", position(e.Timestamp))
-}
-
 func (e CallQuery) String() string {
 	return fmt.Sprintf("call=%d query %s", e.ID, position(e.Timestamp))
 }

@@ -2,7 +2,6 @@ package ocr2
 
 import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
-	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
@@ -31,7 +30,7 @@ func (g *reportGeneration) Follow(_ commontypes.OracleID, m ocr2wire.Message) {
 // observe has the plugin observe.
 func (g *reportGeneration) observe(query types.Query) {
 	ts := g.timestamp(g.Follower.Current())
-	call := kernel.Call(&g.Desk, func(ev ObservationDone) {
+	call := rounds.Await(&g.Follower, rounds.StepObserving, func(ev ObservationDone) {
 		if g.Follower.Failed(ev.Err, "the plugin's Observation failed; following the round without one") {
 			return
 		}
@@ -42,24 +41,14 @@ func (g *reportGeneration) observe(query types.Query) {
 			return &ocr2wire.Observe{Epoch: ts.Epoch, Round: ts.Round, SignedObservation: signed}
 		})
 	})
-	g.Follower.Busy(rounds.StepObserving, call)
 	g.Emit(CallObservation{call, ts, query, g.cfg.MaxDurationObservation})
 }
 
 // reportReq handles a ReportReq for the current round: the leader asks for a report.
 func (g *reportGeneration) reportReq(m *ocr2wire.ReportReq) {
-	if why, ok := g.checkObservations(m.Observations); !ok {
-		g.Drop(g.Follower.LeaderID, m.Kind(), why)
-		return
-	}
-	unknown := make([]kernel.SignatureCheck, 0, len(m.Observations))
-	for i := range m.Observations {
-		o := &m.Observations[i]
-		if !g.Known(m.Round, o.Observer, observation{m.Query, o.SignedObservation}) {
-			unknown = append(unknown, g.observationSignature(g.Follower.Current(), m.Query, &o.SignedObservation, o.Observer))
-		}
-	}
-	g.Follower.VerifyReportReq(unknown, func() { g.callReport(m) })
+	g.TakeReportReq(len(m.Observations), func(i int) (commontypes.OracleID, observation) {
+		return m.Observations[i].Observer, observation{m.Query, m.Observations[i].SignedObservation}
+	}, func() { g.callReport(m) })
 }
 
 // callReport has the plugin make a report, or decide that there is none.
@@ -68,13 +57,9 @@ func (g *reportGeneration) callReport(m *ocr2wire.ReportReq) {
 	for i := range m.Observations {
 		o := &m.Observations[i]
 		observations[i] = types.AttributedObservation{Observation: o.Observation, Observer: o.Observer}
-		if o.Observer == g.cfg.OracleID {
-			g.Emit(Count{Counter: CountIncludedObservations})
-		}
 	}
 	ts := g.timestamp(g.Follower.Current())
-	g.Record(g.Follower.Current())
-	call := kernel.Call(&g.Desk, func(ev ReportDone) {
+	call := rounds.Await(&g.Follower, rounds.StepReporting, func(ev ReportDone) {
 		switch {
 		case g.Follower.Failed(ev.Err, "the plugin's Report failed"):
 		case !ev.ShouldReport:
@@ -89,7 +74,6 @@ func (g *reportGeneration) callReport(m *ocr2wire.ReportReq) {
 			g.Emit(SignReport{call, types.ReportContext{ReportTimestamp: ts, ExtraHash: h}, ev.Report})
 		}
 	})
-	g.Follower.Busy(rounds.StepReporting, call)
 	g.Emit(CallReport{call, ts, m.Query, observations, g.cfg.MaxDurationReport})
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
 
@@ -41,7 +42,7 @@ func FuzzMachine(f *testing.F) {
 				body := input[2 : 2+size]
 				input = input[2+size:]
 				if size == 0 {
-					queue = append(queue, TimerFired{Timer: TimerResend + kernel.TimerID(sender%5)})
+					queue = append(queue, rounds.TimerFired{Timer: rounds.TimerResend + kernel.TimerID(sender%5)})
 					continue
 				}
 				message, err := ocr2wire.Decode(body)

@@ -24,12 +24,10 @@ type leading struct {
 	queryCall   kernel.CallID // 0 if the plugin is not being asked
 }
 
-// Start begins the first round at once, if this oracle leads.
-func (g *reportGeneration) Start() {
-	if g.Leader.MayLead() {
-		g.leading.over, g.leading.done = true, true
-		g.tryStart()
-	}
+// RoundDue begins a new round if the current round is done, or once it is.
+func (g *reportGeneration) RoundDue() {
+	g.leading.over = true
+	g.tryStart()
 }
 
 // tryStart begins a new round if DeltaRound is over and the current round is done.
@@ -41,14 +39,6 @@ func (g *reportGeneration) tryStart() {
 	l.over, l.done, l.queryFailed = false, false, false
 	l.queryCall = kernel.Call(&g.Desk, g.queryDone)
 	g.Emit(CallQuery{l.queryCall, g.timestamp(g.Leader.Current()), g.cfg.MaxDurationQuery})
-}
-
-// RoundFired handles the end of DeltaRound.
-func (g *reportGeneration) RoundFired() {
-	if g.Leader.Began() {
-		g.leading.over = true
-		g.tryStart()
-	}
 }
 
 // queryDone handles the plugin's query.
@@ -73,18 +63,9 @@ func (g *reportGeneration) queryDone(ev QueryDone) {
 
 // Collect handles the messages to the leader.
 func (g *reportGeneration) Collect(from commontypes.OracleID, m ocr2wire.Message) {
-	round := g.Leader.Current()
 	switch m := m.(type) {
 	case *ocr2wire.Observe:
-		if !g.Leader.TakesObserve(from, m.Round) {
-			return
-		}
-		o := observation{g.leading.query, m.SignedObservation}
-		if g.Known(m.Round, from, o) {
-			g.Leader.Observations.Add(from, o)
-		} else {
-			g.Leader.Observations.Verify(from, o, g.observationSignature(round, o.query, &m.SignedObservation, from))
-		}
+		g.TakeObserve(from, m.Round, observation{g.leading.query, m.SignedObservation})
 	case *ocr2wire.Report:
 		if !g.Leader.TakesReport(from, m.Round) {
 			return
@@ -96,16 +77,13 @@ func (g *reportGeneration) Collect(from commontypes.OracleID, m ocr2wire.Message
 		case r.attested.Skip || from == g.cfg.OracleID && g.Reported.Is(m.Round, r, sameAttested):
 			g.Leader.Reports.Add(from, r)
 		default:
-			g.Leader.Reports.Verify(from, r, g.reportSignature(round, r.h, &m.AttestedReport, from))
+			g.Leader.Reports.Verify(from, r, g.reportSignature(g.Leader.Current(), r.h, &m.AttestedReport, from))
 		}
 	}
 }
 
-// GraceFired handles the end of DeltaGrace: the list of observations is closed.
-func (g *reportGeneration) GraceFired() {
-	if !g.Leader.GraceFired() {
-		return
-	}
+// RequestReports asks for reports of the observations.
+func (g *reportGeneration) RequestReports() {
 	l := &g.leading
 	list := make([]ocr2wire.AttributedSignedObservation, 0, g.Leader.Observations.Count())
 	for observer, o := range g.Leader.Observations.All() {

@@ -41,8 +41,7 @@ func New(cfg Config) *Machine {
 // Validate tells whether all fields are in the ranges that their comments state. A config that was decoded and checked by
 // package config is.
 func (c *Config) Validate() error {
-	common := c.rounds()
-	if err := common.Validate("ocr2"); err != nil {
+	if err := c.Config.Validate("ocr2"); err != nil {
 		return err
 	}
 	if c.ReportQuorum <= c.F || c.ReportQuorum > c.N {
@@ -51,14 +50,8 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// Step tells the machine what happened, and returns what is to be done, in order. now is the driver's clock; it should not
-// go back, and only the times of transmissions depend on it. The effects are valid until the next call.
-//
-// Events that cannot be (the result of a call that nobody waits for, a message before [Start]) have no effect, or
-// [kernel.Dropped] or [kernel.Log].
-func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect {
-	return m.frame.Step(now, ev)
-}
+// Step tells the machine what happened, and returns what is to be done; see [rounds.Machine.Step].
+func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect { return m.frame.Step(now, ev) }
 
 // finalVerdict hands on the verdict on a final.
 func (m *Machine) finalVerdict(check finalCheck, valid bool) {
@@ -88,5 +81,3 @@ func (p protocol) ReceiveAnytime(from commontypes.OracleID, message ocr2wire.Mes
 	}
 	return ok
 }
-
-func (p protocol) Restore(start Event) { p.m.transmission.restore(start.(Start).Pending) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 	"github.com/ocrkit/ocrkit/test/roundtest"
@@ -63,16 +64,19 @@ func (p *fakePlugin) answer(own commontypes.OracleID, effect kernel.Effect) Even
 	case CallShouldTransmit:
 		return ShouldTransmitDone{ID: e.ID, Transmit: p.transmit}
 	case CallTransmit:
-		return TransmitDone{ID: e.ID}
+		return rounds.TransmitDone{ID: e.ID}
 	}
 	return nil
 }
 
 func testConfig(n, f int) Config {
 	return Config{
-		ConfigDigest: types.ConfigDigest{1, 2, 3}, N: n, F: f,
-		DeltaProgress: 2 * time.Second, DeltaResend: 10 * time.Second, DeltaRound: 100 * time.Millisecond,
-		DeltaGrace: 20 * time.Millisecond, DeltaStage: 20 * time.Millisecond, RMax: 3, S: []int{1, n},
+		ConfigDigest: types.ConfigDigest{1, 2, 3},
+		Config: rounds.Config{
+			N: n, F: f,
+			DeltaProgress: 2 * time.Second, DeltaResend: 10 * time.Second, DeltaRound: 100 * time.Millisecond,
+			DeltaGrace: 20 * time.Millisecond, DeltaStage: 20 * time.Millisecond, RMax: 3, S: []int{1, n},
+		},
 		ReportQuorum: f + 1,
 	}
 }

@@ -21,7 +21,7 @@ type oracleUnderTest struct {
 	roundtest.Oracle[ocr2wire.Message]
 	cfg       Config
 	m         *Machine
-	pending   map[types.ReportTimestamp]types.PendingTransmission
+	pending   map[Round]types.PendingTransmission
 	transmits map[string]int // in this life
 	handed    int            // to the transmitter, in all lives
 }
@@ -35,7 +35,7 @@ func newOracleUnderTest(t *rapid.T) *oracleUnderTest {
 	cfg.LeaderSelectionKey[0] = byte(rapid.IntRange(0, 9).Draw(t, "leaders"))
 	cfg.ReportQuorum = rapid.IntRange(f+1, (n+f)/2+1).Draw(t, "quorum")
 	cfg.DeltaRound = time.Duration(rapid.IntRange(0, 100).Draw(t, "deltaRound")) * time.Second
-	o := &oracleUnderTest{cfg: cfg, pending: map[types.ReportTimestamp]types.PendingTransmission{}}
+	o := &oracleUnderTest{cfg: cfg, pending: map[Round]types.PendingTransmission{}}
 	o.Oracle = roundtest.Oracle[ocr2wire.Message]{
 		T: t, Now: epochStart, Own: cfg.OracleID, RMax: cfg.RMax, Dice: roundtest.NewDice(rapid.Uint64().Draw(t, "seed")),
 		Leads:      func(epoch uint32) bool { return o.m.core.Leaders.Leader(epoch) == cfg.OracleID },
@@ -54,9 +54,9 @@ func (o *oracleUnderTest) startEvent(state *types.PersistentState, signed *Round
 func (o *oracleUnderTest) perform(effect kernel.Effect) bool {
 	switch e := effect.(type) {
 	case StorePending:
-		o.pending[e.Timestamp] = e.Pending
-	case DeletePending:
-		delete(o.pending, e.Timestamp)
+		o.pending[e.Round] = e.Pending
+	case rounds.DeletePending:
+		delete(o.pending, e.Round)
 	case CallTransmit:
 		what := fmt.Sprintf("%d/%d %x %x", e.Context.Epoch, e.Context.Round, e.Context.ExtraHash, []byte(e.Report))
 		o.handed++
@@ -75,7 +75,7 @@ func (o *oracleUnderTest) check(m ocr2wire.Message) {
 	ok := true
 	switch m := m.(type) {
 	case *ocr2wire.ReportReq:
-		_, ok = o.m.core.checkObservations(m.Observations)
+		_, ok = o.m.core.CheckObservers(len(m.Observations), func(i int) commontypes.OracleID { return m.Observations[i].Observer })
 	case *ocr2wire.Final:
 		_, ok = o.m.core.checkFinal(m)
 	case *ocr2wire.FinalEcho:
@@ -133,7 +133,7 @@ func (o *oracleUnderTest) answer(call kernel.Effect, fail bool) Event {
 	case ShouldAcceptDone:
 		a.Err = err
 		return a
-	case TransmitDone:
+	case rounds.TransmitDone:
 		a.Err = err
 		return a
 	case kernel.Signed:
@@ -235,15 +235,15 @@ func TestMachineInvariants(t *testing.T) {
 func TestOddEvents(t *testing.T) {
 	m := New(testConfig(4, 1))
 	for _, ev := range []Event{
-		nil, 7, MessageReceived{}, MessageReceived{From: 0, Message: &ocr2wire.NewEpoch{Epoch: 1}}, TimerFired{Timer: TimerRound}, kernel.Verified{ID: 1},
+		nil, 7, MessageReceived{}, MessageReceived{From: 0, Message: &ocr2wire.NewEpoch{Epoch: 1}}, rounds.TimerFired{Timer: rounds.TimerRound}, kernel.Verified{ID: 1},
 	} {
 		m.Step(epochStart, ev)
 	}
 	m.Step(epochStart, Start{})
 	for _, ev := range []Event{
-		nil, "text", Start{}, MessageReceived{}, MessageReceived{From: 31, Message: &ocr2wire.NewEpoch{Epoch: 1}}, TimerFired{}, TimerFired{Timer: 200},
+		nil, "text", Start{}, MessageReceived{}, MessageReceived{From: 31, Message: &ocr2wire.NewEpoch{Epoch: 1}}, rounds.TimerFired{}, rounds.TimerFired{Timer: 200},
 		kernel.Verified{}, kernel.Signed{ID: 99}, QueryDone{}, ObservationDone{ID: 1}, ReportDone{ID: 1}, ShouldAcceptDone{},
-		ShouldTransmitDone{}, TransmitDone{},
+		ShouldTransmitDone{}, rounds.TransmitDone{},
 	} {
 		for _, effect := range m.Step(epochStart, ev) {
 			switch effect.(type) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 )
@@ -25,11 +26,6 @@ type observation struct {
 	signed ocr2wire.SignedObservation
 }
 
-func sameObservation(a, b observation) bool {
-	return bytes.Equal(a.query, b.query) &&
-		bytes.Equal(a.signed.Observation, b.signed.Observation) && bytes.Equal(a.signed.Signature, b.signed.Signature)
-}
-
 // report is a report of one oracle, in the context of an extra hash.
 type report struct {
 	h        [32]byte
@@ -39,9 +35,21 @@ type report struct {
 func newReportGeneration(
 	c *core, epoch uint32, leader commontypes.OracleID, checks *finalChecks, outcome rounds.Outcome, final func(*ocr2wire.Final),
 ) *reportGeneration {
-	g := &reportGeneration{core: c, checks: checks, final: final}
-	g.Init(c.Core, epoch, leader, g, outcome, sameObservation)
+	g := &reportGeneration{core: c, checks: checks, final: final, leading: leading{done: true}}
+	g.Init(c.Core, epoch, leader, g, outcome)
 	return g
+}
+
+// SameObservation tells whether two observations are the same, with their queries and signatures.
+func (*reportGeneration) SameObservation(a, b observation) bool {
+	return bytes.Equal(a.query, b.query) &&
+		bytes.Equal(a.signed.Observation, b.signed.Observation) && bytes.Equal(a.signed.Signature, b.signed.Signature)
+}
+
+// ObservationSignature is the signature of an observation.
+func (g *reportGeneration) ObservationSignature(round Round, o observation, observer commontypes.OracleID) kernel.SignatureCheck {
+	digest := ocr2wire.ObservationDigest(g.timestamp(round), o.query, o.signed.Observation)
+	return kernel.SignatureCheck{Kind: kernel.OffchainSignature, Signer: observer, Signature: o.signed.Signature, Message: digest[:]}
 }
 
 // Stop ends the epoch: nothing of it has an effect any more.

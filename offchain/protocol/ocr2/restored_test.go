@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 )
 
@@ -14,10 +15,10 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 	cfg.S = []int{4}
 	before, step := startedMachine(t, cfg, "verify", "should-accept")
 	late := echo(before, Round{Epoch: 1, Round: 1}, 7)
-	pending := map[types.ReportTimestamp]types.PendingTransmission{}
+	pending := map[Round]types.PendingTransmission{}
 	for _, effect := range step(MessageReceived{From: 2, Message: late}) {
 		if e, ok := effect.(StorePending); ok {
-			pending[e.Timestamp] = e.Pending
+			pending[e.Round] = e.Pending
 		}
 	}
 	if len(pending) != 1 {
@@ -37,8 +38,8 @@ func TestRestoredReportIsTransmittedOnce(t *testing.T) {
 				case CallTransmit:
 					transmitted++
 				case kernel.SetTimer:
-					if e.Timer == TimerTransmit {
-						events = append(events, TimerFired{Timer: TimerTransmit})
+					if e.Timer == rounds.TimerTransmit {
+						events = append(events, rounds.TimerFired{Timer: rounds.TimerTransmit})
 					}
 				}
 				if answer := plugin.answer(cfg.OracleID, effect); answer != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 	"github.com/ocrkit/ocrkit/test/roundtest"
@@ -66,11 +67,14 @@ func newStepsRig(t *testing.T, in stepsInput) *stepsRig {
 		T: t, Keys: in.Keys, Encode: ocr2wire.Encode, Decode: ocr2wire.Decode, Now: epochStart,
 	}}
 	rig.m = New(Config{
-		ConfigDigest: in.ConfigDigest.Array32(t), OracleID: in.OracleID, N: in.N, F: in.F,
-		DeltaProgress: time.Minute, DeltaResend: time.Minute, DeltaGrace: time.Second,
-		DeltaRound: in.DeltaRoundNs.D(), DeltaStage: in.DeltaStageNs.D(), RMax: in.RMax, S: in.S, ReportQuorum: quorum,
-		LeaderSelectionKey:   in.LeaderSelectionKey.Array16(t),
-		TransmissionOrderKey: config.KeysV1(config.SharedSecret(in.SharedSecret.Array16(t))).TransmissionOrder,
+		ConfigDigest: in.ConfigDigest.Array32(t), ReportQuorum: quorum,
+		Config: rounds.Config{
+			OracleID: in.OracleID, N: in.N, F: in.F,
+			DeltaProgress: time.Minute, DeltaResend: time.Minute, DeltaGrace: time.Second,
+			DeltaRound: in.DeltaRoundNs.D(), DeltaStage: in.DeltaStageNs.D(), RMax: in.RMax, S: in.S,
+			LeaderSelectionKey:   in.LeaderSelectionKey.Array16(t),
+			TransmissionOrderKey: config.KeysV1(config.SharedSecret(in.SharedSecret.Array16(t))).TransmissionOrder,
+		},
 	})
 	m := rig.m
 	m.frame.Started = true
@@ -119,10 +123,10 @@ func (rig *stepsRig) perform(effect kernel.Effect) Event {
 	hex := func(b []byte) string { return vectors.Hex(b).String() }
 	switch e := effect.(type) {
 	case StorePending:
-		note("persistStore", e.Timestamp, "extraHash", hex(e.Pending.ExtraHash[:]),
+		rig.Note("persistStore", "epoch", e.Round.Epoch, "round", e.Round.Round, "extraHash", hex(e.Pending.ExtraHash[:]),
 			"report", hex(e.Pending.Report), "signatures", len(e.Pending.AttributedSignatures))
-	case DeletePending:
-		note("persistDelete", e.Timestamp)
+	case rounds.DeletePending:
+		rig.Note("persistDelete", "epoch", e.Round.Epoch, "round", e.Round.Round)
 	case ScheduleComputed:
 		delays := map[string]any{}
 		for oracle, delay := range e.Delays {
@@ -169,7 +173,7 @@ func (rig *stepsRig) perform(effect kernel.Effect) Event {
 		script := rig.Scripted("contractTransmit")
 		note("contractTransmit", e.Context.ReportTimestamp, "error", script["error"],
 			"extraHash", hex(e.Context.ExtraHash[:]), "report", hex(e.Report), "signatures", len(e.Signatures))
-		return TransmitDone{ID: e.ID, Err: scriptedError(script)}
+		return rounds.TransmitDone{ID: e.ID, Err: scriptedError(script)}
 	case kernel.SignOffchain:
 		return kernel.Signed{ID: e.ID, Signature: ed25519.Sign(ed25519.NewKeyFromSeed(rig.Key(rig.in.OracleID).Seed), e.Message)}
 	case SignReport:
@@ -208,7 +212,7 @@ func (rig *stepsRig) inside(f func()) {
 // event handles the event of a step. It is false behind what our machine does otherwise.
 func (rig *stepsRig) event(s roundtest.Step) bool {
 	m := rig.m
-	fire := func(timer kernel.TimerID) { rig.settle(m.Step(rig.Now, TimerFired{Timer: timer})) }
+	fire := func(timer kernel.TimerID) { rig.settle(m.Step(rig.Now, rounds.TimerFired{Timer: timer})) }
 	final := func() *ocr2wire.Final { return rig.Read(s.Event.Bytes).(*ocr2wire.Final) }
 	switch s.Event.Event {
 	case "start":
@@ -218,11 +222,11 @@ func (rig *stepsRig) event(s roundtest.Step) bool {
 			rig.settle(m.Step(rig.Now, MessageReceived{From: s.Event.From, Message: message}))
 		}
 	case "tRound":
-		fire(TimerRound)
+		fire(rounds.TimerRound)
 	case "tGrace":
-		fire(TimerGrace)
+		fire(rounds.TimerGrace)
 	case "tTransmit":
-		fire(TimerTransmit)
+		fire(rounds.TimerTransmit)
 	case "eventFinal":
 		rig.inside(func() { m.finalization.final(final()) })
 	case "eventTransmit":

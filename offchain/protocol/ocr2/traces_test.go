@@ -8,6 +8,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 	"github.com/ocrkit/ocrkit/test/roundtest"
@@ -29,10 +30,13 @@ var scenarios = map[string]scenario{
 func traceConfig(t *testing.T, in roundtest.Trace, own int) Config {
 	keys := config.KeysV1(config.SharedSecret(in.SharedSecret.Array16(t)))
 	return Config{
-		ConfigDigest: in.ConfigDigest.Array32(t), OracleID: commontypes.OracleID(own), N: in.N, F: in.F,
-		DeltaProgress: in.DeltaProgressNs.D(), DeltaResend: in.DeltaResendNs.D(), DeltaRound: in.DeltaRoundNs.D(),
-		DeltaGrace: in.DeltaGraceNs.D(), DeltaStage: 20 * time.Millisecond, RMax: in.RMax, S: []int{1, 1, 2},
-		ReportQuorum: in.ReportQuorum, LeaderSelectionKey: keys.LeaderSelection, TransmissionOrderKey: keys.TransmissionOrder,
+		ConfigDigest: in.ConfigDigest.Array32(t), ReportQuorum: in.ReportQuorum,
+		Config: rounds.Config{
+			OracleID: commontypes.OracleID(own), N: in.N, F: in.F,
+			DeltaProgress: in.DeltaProgressNs.D(), DeltaResend: in.DeltaResendNs.D(), DeltaRound: in.DeltaRoundNs.D(),
+			DeltaGrace: in.DeltaGraceNs.D(), DeltaStage: 20 * time.Millisecond, RMax: in.RMax, S: []int{1, 1, 2},
+			LeaderSelectionKey: keys.LeaderSelection, TransmissionOrderKey: keys.TransmissionOrder,
+		},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr2wire"
 	"github.com/ocrkit/ocrkit/test/roundtest"
@@ -81,9 +82,9 @@ func (rig *transcriptRig) start(
 ) Event {
 	ev := Start{State: state, ContractEpoch: contract, ContractKnown: true, SignedRound: signed}
 	if pending != nil {
-		ev.Pending = map[types.ReportTimestamp]types.PendingTransmission{}
+		ev.Pending = map[Round]types.PendingTransmission{}
 		for r, due := range pending {
-			ev.Pending[rig.m.core.timestamp(r)] = types.PendingTransmission{Time: due, Report: types.Report{byte(r.Epoch), r.Round}}
+			ev.Pending[r] = types.PendingTransmission{Time: due, Report: types.Report{byte(r.Epoch), r.Round}}
 		}
 	}
 	return ev
@@ -182,7 +183,7 @@ func (rig *transcriptRig) answer(effect kernel.Effect, fail bool) Event {
 		case CallShouldTransmit:
 			return ShouldTransmitDone{ID: e.ID, Err: errPlugin}
 		case CallTransmit:
-			return TransmitDone{ID: e.ID, Err: errPlugin}
+			return rounds.TransmitDone{ID: e.ID, Err: errPlugin}
 		case kernel.SignOffchain:
 			return kernel.Signed{ID: e.ID, Err: errPlugin}
 		case SignReport:
@@ -208,7 +209,7 @@ func describe(ev Event) (id kernel.CallID, what string, err error) {
 		return e.ID, fmt.Sprintf("accept=%t", e.Accept), e.Err
 	case ShouldTransmitDone:
 		return e.ID, fmt.Sprintf("transmit=%t", e.Transmit), e.Err
-	case TransmitDone:
+	case rounds.TransmitDone:
 		return e.ID, "transmitted", e.Err
 	}
 	return 0, fmt.Sprintf("%T", ev), nil

@@ -65,9 +65,9 @@ func (r Round) String() string { return fmt.Sprintf("%d/%d", r.Epoch, r.Round) }
 // [kernel.Result].
 type Event any
 
-// Start is the first event, and the only one of its kind. What could not be read is left out; the driver logs why. T is the
-// protocol's report timestamp, P its pending transmission.
-type Start[T comparable, P any] struct {
+// Start is the first event, and the only one of its kind. What could not be read is left out; the driver logs why. P is the
+// protocol's pending transmission.
+type Start[P any] struct {
 	// State is the persisted pacemaker state of this config digest, nil if there is none.
 	State *types.PersistentState
 	// ContractEpoch is the epoch of the latest transmission on the contract under this config digest; valid only if
@@ -79,7 +79,7 @@ type Start[T comparable, P any] struct {
 	// have worked in.
 	SignedRound *Round
 	// Pending are the accepted reports of this config digest that were not yet transmitted.
-	Pending map[T]P
+	Pending map[Round]P
 }
 
 // startEvent is a Start, whatever is pending in it.
@@ -87,7 +87,7 @@ type startEvent interface {
 	start() (state *types.PersistentState, contractEpoch uint32, contractKnown bool, signed *Round)
 }
 
-func (e Start[T, P]) start() (*types.PersistentState, uint32, bool, *Round) {
+func (e Start[P]) start() (*types.PersistentState, uint32, bool, *Round) {
 	return e.State, e.ContractEpoch, e.ContractKnown, e.SignedRound
 }
 
@@ -99,6 +99,15 @@ type MessageReceived[M Message] struct {
 
 // TimerFired says that a timer is due.
 type TimerFired struct{ Timer kernel.TimerID }
+
+// TransmitDone answers the call in which a protocol hands a report to the contract transmitter.
+type TransmitDone struct {
+	ID  kernel.CallID
+	Err error
+}
+
+// Call is the call that the event answers.
+func (e TransmitDone) Call() kernel.CallID { return e.ID }
 
 // Effects that both protocols have, besides those of package kernel.
 type (
@@ -114,6 +123,15 @@ type (
 	PersistState struct{ State types.PersistentState }
 	// PersistRound records that this oracle is about to lead or sign in a round; a barrier (see package kernel).
 	PersistRound struct{ Round Round }
+
+	// StorePending stores an accepted report until it is transmitted; no barrier. P is the protocol's pending transmission.
+	StorePending[P any] struct {
+		Round   Round
+		Pending P
+		summary func(P) string // for transcripts
+	}
+	// DeletePending removes what StorePending stored; no barrier.
+	DeletePending struct{ Round Round }
 
 	// EpochStarted says that the oracle entered an epoch, other than the one that it started in.
 	EpochStarted struct {
@@ -138,6 +156,10 @@ func (e PersistState) String() string {
 		e.State.Epoch, e.State.HighestSentEpoch, e.State.HighestReceivedEpoch)
 }
 func (e PersistRound) String() string { return fmt.Sprintf("persist-round %s", e.Round) }
+func (e StorePending[P]) String() string {
+	return fmt.Sprintf("store-pending %s %s", e.Round, e.summary(e.Pending))
+}
+func (e DeletePending) String() string { return fmt.Sprintf("delete-pending %s", e.Round) }
 func (e EpochStarted) String() string {
 	return fmt.Sprintf("epoch-started epoch=%d leader=%d", e.Epoch, e.Leader)
 }

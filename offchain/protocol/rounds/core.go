@@ -2,6 +2,7 @@ package rounds
 
 import (
 	"fmt"
+	"math/bits"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
@@ -11,15 +12,15 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/wire/roundwire"
 )
 
-// Config is what the parts must know of the running configuration. The protocols' own configs say more about the fields.
+// Config is what both protocols must know of the running configuration. All oracles of an instance hold equal values, except
+// for OracleID.
 type Config struct {
-	ConfigDigest []byte // for the schedule of transmissions
-	OracleID     commontypes.OracleID
-	N, F         int
+	OracleID commontypes.OracleID // own index, below N
+	N, F     int                  // 3F < N <= 31
 
 	DeltaProgress, DeltaResend, DeltaRound, DeltaGrace, DeltaStage time.Duration
 
-	RMax uint8
+	RMax uint8 // 1..254
 	S    []int
 
 	LeaderSelectionKey, TransmissionOrderKey [16]byte
@@ -78,12 +79,12 @@ type Core struct {
 	Recorded Round
 }
 
-// NewCore returns the core of a machine with a valid configuration.
-func NewCore(cfg Config) *Core {
+// NewCore returns the core of a machine with a valid configuration. The schedule of transmissions depends on the digest.
+func NewCore(cfg Config, digest []byte) *Core {
 	return &Core{
 		Config:   cfg,
 		Leaders:  config.NewLeadersV1(cfg.N, cfg.LeaderSelectionKey),
-		Schedule: config.NewScheduleV1(cfg.N, cfg.TransmissionOrderKey, cfg.ConfigDigest, config.NewStages(cfg.N, cfg.S, cfg.DeltaStage)),
+		Schedule: config.NewScheduleV1(cfg.N, cfg.TransmissionOrderKey, digest, config.NewStages(cfg.N, cfg.S, cfg.DeltaStage)),
 	}
 }
 
@@ -106,27 +107,43 @@ func (c *Core) BelowFloor(r Round) bool { return !c.Floor.Less(r) }
 // Members is a set of oracle indices of an instance.
 type Members uint32
 
+// Has tells whether an oracle is in the set.
+func (s Members) Has(id commontypes.OracleID) bool { return s>>id&1 == 1 }
+
 // Add puts an oracle into the set; it tells whether it was there already.
 func (s *Members) Add(id commontypes.OracleID) (present bool) {
-	present = *s>>id&1 == 1
+	present = s.Has(id)
 	*s |= 1 << id
 	return present
 }
 
+// Len is the number of oracles in the set.
+func (s Members) Len() int { return bits.OnesCount32(uint32(s)) }
+
 // CheckObservers tells whether the observers of a list of count observations are distinct oracles of this instance, more
 // than 2f of them.
 func (c *Core) CheckObservers(count int, observer func(i int) commontypes.OracleID) (why kernel.DropReason, ok bool) {
-	var seen Members
-	for i := range count {
-		if int(observer(i)) >= c.Config.N {
-			return DropBadObserver, false
-		}
-		if seen.Add(observer(i)) {
-			return DropRepeated, false
-		}
+	if why, ok := c.CheckDistinct(count, func(i int) int { return int(observer(i)) }, DropBadObserver); !ok {
+		return why, false
 	}
 	if count <= 2*c.Config.F {
 		return DropTooFew, false
+	}
+	return kernel.DropReason{}, true
+}
+
+// CheckDistinct tells whether count indices are those of distinct oracles of this instance; if one is of none, the answer is
+// outside.
+func (c *Core) CheckDistinct(count int, index func(i int) int, outside kernel.DropReason) (why kernel.DropReason, ok bool) {
+	var seen Members
+	for i := range count {
+		id := index(i)
+		if id < 0 || id >= c.Config.N {
+			return outside, false
+		}
+		if seen.Add(commontypes.OracleID(id)) {
+			return DropRepeated, false
+		}
 	}
 	return kernel.DropReason{}, true
 }

@@ -21,7 +21,7 @@ type Follower[M Message] struct {
 	*Core
 	epoch    uint32
 	LeaderID commontypes.OracleID
-	rules    Rules[M]
+	follow   func(from commontypes.OracleID, m M) // handles a message when the follower is idle
 	outcome  Outcome
 
 	Round      uint8 // the current round, 0 before the first one
@@ -84,7 +84,7 @@ func (f *Follower[M]) Waiting() int { return len(f.queue) }
 // Receive takes a message for the follower.
 func (f *Follower[M]) Receive(from commontypes.OracleID, m M) {
 	if f.step == StepIdle {
-		f.rules.Follow(from, m)
+		f.follow(from, m)
 		return
 	}
 	waiting, oldest := 0, -1
@@ -107,13 +107,19 @@ func (f *Follower[M]) Receive(from commontypes.OracleID, m M) {
 // Busy notes what the follower waits for; call is what Stop abandons, 0 if nothing.
 func (f *Follower[M]) Busy(step Step, call kernel.CallID) { f.step, f.call = step, call }
 
+// Await registers a call that the follower waits for; done is called with its result.
+func Await[R any, M Message](f *Follower[M], step Step, done func(R)) kernel.CallID {
+	f.Busy(step, kernel.Call(&f.Desk, done))
+	return f.call
+}
+
 // Idle ends what the follower was busy with and turns to the messages that wait.
 func (f *Follower[M]) Idle() {
 	f.step, f.call = StepIdle, 0
 	for f.step == StepIdle && len(f.queue) > 0 {
 		next := f.queue[0]
 		f.queue = slices.Delete(f.queue, 0, 1)
-		f.rules.Follow(next.from, next.message)
+		f.follow(next.from, next.message)
 	}
 }
 
@@ -177,26 +183,25 @@ func (f *Follower[M]) Failed(err error, what string) bool {
 
 // SignObservation asks for the signature of an observation, and sends what done makes of it to the leader.
 func (f *Follower[M]) SignObservation(message []byte, done func(signature []byte) M) {
-	f.sign(StepSigningObservation, "signing the observation failed", func(signature []byte) {
+	call := f.sign(StepSigningObservation, "signing the observation failed", func(signature []byte) {
 		f.Emit(Send[M]{To: f.LeaderID, Message: done(signature)})
 		f.Emit(Count{Counter: CountSentObservations})
 	})
-	f.Emit(kernel.SignOffchain{ID: f.call, Message: message})
+	f.Emit(kernel.SignOffchain{ID: call, Message: message})
 }
 
 // SignReport registers the call of the signature of a report, and sends what done makes of it to the leader.
 func (f *Follower[M]) SignReport(done func(signature []byte) M) kernel.CallID {
-	f.sign(StepSigningReport, "signing the report failed", func(signature []byte) { f.SendReport(done(signature)) })
-	return f.call
+	return f.sign(StepSigningReport, "signing the report failed", func(signature []byte) { f.SendReport(done(signature)) })
 }
 
-func (f *Follower[M]) sign(step Step, failure string, done func(signature []byte)) {
-	f.Busy(step, kernel.Call(&f.Desk, func(ev kernel.Signed) {
+func (f *Follower[M]) sign(step Step, failure string, done func(signature []byte)) kernel.CallID {
+	return Await(f, step, func(ev kernel.Signed) {
 		if !f.Failed(ev.Err, failure) {
 			done(ev.Signature)
 			f.Idle()
 		}
-	}))
+	})
 }
 
 // SendReport sends a report to the leader.
@@ -225,22 +230,22 @@ func (f *Follower[M]) TakesReportReq(round uint8) bool {
 	return false
 }
 
-// VerifyReportReq goes on with report when the signatures of observations are found to be valid; those known to be are left
+// verifyReportReq goes on with report when the signatures of observations are found to be valid; those known to be are left
 // out.
-func (f *Follower[M]) VerifyReportReq(unknown []kernel.SignatureCheck, report func()) {
+func (f *Follower[M]) verifyReportReq(unknown []kernel.SignatureCheck, report func()) {
 	if len(unknown) == 0 {
 		report()
 		return
 	}
-	f.Busy(StepVerifyingReportReq, kernel.Call(&f.Desk, func(ev kernel.Verified) {
+	call := Await(f, StepVerifyingReportReq, func(ev kernel.Verified) {
 		if !AllGood(ev) {
 			f.Drop(f.LeaderID, roundwire.KindReportReq, DropBadSignature)
 			f.Idle()
 			return
 		}
 		report()
-	}))
-	f.Emit(kernel.Verify{ID: f.call, Checks: unknown})
+	})
+	f.Emit(kernel.Verify{ID: call, Checks: unknown})
 }
 
 // Complete notes that the round was worth its while.

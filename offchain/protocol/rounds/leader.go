@@ -77,8 +77,8 @@ func (l *Leader[O, R]) reporting() bool { return l.Phase == PhaseReport }
 // Current is the current round.
 func (l *Leader[O, R]) Current() Round { return Round{Epoch: l.epoch, Round: l.Round} }
 
-// MayLead tells whether this oracle leads rounds in this epoch. It warns if it would but for a restart.
-func (l *Leader[O, R]) MayLead() bool {
+// mayLead tells whether this oracle leads rounds in this epoch. It warns if it would but for a restart.
+func (l *Leader[O, R]) mayLead() bool {
 	if l.leads && l.silent {
 		l.Log(kernel.LogWarn, "not leading this epoch: its last round may have been led before the restart",
 			"epoch", l.epoch, "round", l.Floor.Round)
@@ -86,8 +86,8 @@ func (l *Leader[O, R]) MayLead() bool {
 	return l.leads && !l.silent
 }
 
-// Began tells whether a round has begun.
-func (l *Leader[O, R]) Began() bool { return l.leads && !l.silent && l.Round > 0 }
+// began tells whether a round has begun.
+func (l *Leader[O, R]) began() bool { return l.leads && !l.silent && l.Round > 0 }
 
 // Begin begins the next round. It is false if all rounds of the epoch are over.
 func (l *Leader[O, R]) Begin() bool {
@@ -111,16 +111,12 @@ func (l *Leader[O, R]) Begin() bool {
 // Announced says that the current round was announced.
 func (l *Leader[O, R]) Announced() { l.announced = true }
 
-// TakesObserve tells whether an Observe for a round is of use. If not, it is dropped.
-func (l *Leader[O, R]) TakesObserve(from commontypes.OracleID, round uint8) bool {
-	return l.takes(from, roundwire.KindObserve, round, l.observing(), l.Observations.items[from].state)
-}
-
 // TakesReport tells whether a Report for a round is of use. If not, it is dropped.
 func (l *Leader[O, R]) TakesReport(from commontypes.OracleID, round uint8) bool {
 	return l.takes(from, roundwire.KindReport, round, l.reporting(), l.Reports.items[from].state)
 }
 
+// takes tells whether a message to the leader is of use. If not, it is dropped.
 func (l *Leader[O, R]) takes(from commontypes.OracleID, kind roundwire.Kind, round uint8, phase bool, state collected) bool {
 	switch {
 	case round != l.Round || !l.announced:
@@ -142,9 +138,9 @@ func (l *Leader[O, R]) observed(commontypes.OracleID) {
 	}
 }
 
-// GraceFired handles the end of DeltaGrace. It tells whether the observations are complete now, and reports of them are to be
+// graceFired handles the end of DeltaGrace. It tells whether the observations are complete now, and reports of them are to be
 // asked for.
-func (l *Leader[O, R]) GraceFired() bool {
+func (l *Leader[O, R]) graceFired() bool {
 	if !l.leads || l.Phase != PhaseGrace {
 		l.Log(kernel.LogError, "the grace timer fired out of turn", "epoch", l.epoch, "round", l.Round, "phase", l.Phase.String())
 		return false

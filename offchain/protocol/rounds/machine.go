@@ -34,8 +34,6 @@ type Protocol[M Message] interface {
 	Enter(epoch uint32, leader commontypes.OracleID) EpochPart[M]
 	// ReceiveAnytime handles a message that matters in any epoch. It is false if the message is none.
 	ReceiveAnytime(from commontypes.OracleID, m M) bool
-	// Restore takes up what was to be transmitted, of a [Start].
-	Restore(start Event)
 }
 
 // EpochPart is a [Generation] with the protocol's rules around it.
@@ -53,6 +51,7 @@ type EpochPart[M Message] interface {
 
 // transmissionPart is a [Transmission].
 type transmissionPart interface {
+	start(startEvent)
 	Fired()
 	describe(*Status)
 	draw(*strings.Builder)
@@ -67,7 +66,12 @@ func NewMachine[M Message](c *Core, protocol Protocol[M], transmission transmiss
 	return m
 }
 
-// Step is the whole of an event: what happened, and what is to be done.
+// Step tells the machine what happened, and returns what is to be done, in order. now is the driver's clock; it should not go
+// back, and only the times of transmissions and, in OCR1, the age of the contract's answer depend on it. The effects are valid
+// until the next call.
+//
+// Events that cannot be (the result of a call that nobody waits for, a message before the [Start]) have no effect, or
+// [kernel.Dropped] or [kernel.Log].
 func (m *Machine[M]) Step(now time.Time, ev Event) []kernel.Effect {
 	m.Begin(now)
 	if start, ok := ev.(startEvent); ok {
@@ -105,7 +109,7 @@ func (m *Machine[M]) start(ev startEvent) {
 	if signed != nil {
 		m.Floor, m.Recorded = *signed, *signed
 	}
-	m.protocol.Restore(ev)
+	m.transmission.start(ev)
 	m.Pacemaker.Start(state, contractEpoch, contractKnown)
 }
 

@@ -34,7 +34,7 @@ func TestValidSetForgetsTheOldest(t *testing.T) {
 }
 
 func TestCheckObservers(t *testing.T) {
-	c := NewCore(Config{N: 4, F: 1})
+	c := NewCore(Config{N: 4, F: 1}, nil)
 	for _, test := range []struct {
 		observers []commontypes.OracleID
 		want      kernel.DropReason
@@ -55,7 +55,7 @@ func TestCheckObservers(t *testing.T) {
 
 // TestCollection follows one item of each oracle through a collection.
 func TestCollection(t *testing.T) {
-	core := NewCore(Config{N: 4, F: 1})
+	core := NewCore(Config{N: 4, F: 1}, nil)
 	open := true
 	var added []commontypes.OracleID
 	c := newCollection[string](core, roundwire.KindReport, func() bool { return open }, func(from commontypes.OracleID) {

@@ -29,7 +29,7 @@ const (
 //
 // Source: docs/protocol/ocr2.md, "Transmission".
 type Transmission[F, P any] struct {
-	*Core
+	core  *Core
 	rules TransmissionRules[F, P]
 
 	toAccept  []F // in order of arrival; while accepting, the first is the one that is decided about
@@ -44,7 +44,7 @@ type Transmission[F, P any] struct {
 
 	// The methods that take the outcomes of what rules do.
 	onAccepted, onDecided func(bool)
-	onTransmitted         func(error)
+	onTransmitted         func(TransmitDone)
 
 	// MaxAttempts is how often a report is handed to the contract transmitter.
 	MaxAttempts int
@@ -72,38 +72,52 @@ type TransmissionRules[F, P any] interface {
 	Scheduled(r Round, delays map[commontypes.OracleID]time.Duration)
 	// Pending makes what is kept of an accepted report that is due at a time.
 	Pending(f F, due time.Time) P
+	// Due is that time.
+	Due(p P) time.Time
+	// Keep tells whether a report that was accepted before a restart is still of use. overdue is the last round of those whose
+	// time has passed.
+	Keep(stored *Pending[P], overdue Round) bool
 	// Identify tells reports of the same round apart.
 	Identify(p P) [32]byte
-	// Store and Delete keep an accepted report in the database, and remove it.
-	Store(r Round, p P)
-	Delete(r Round)
+	// Summary describes a report in transcripts.
+	Summary(p P) string
 	// Decide decides whether a report whose time has come is still to be transmitted, and calls done.
 	Decide(r Round, p P, done func(transmit bool))
-	// Transmit hands a report to the contract transmitter, and calls done.
-	Transmit(r Round, p P, done func(error))
+	// Transmit makes the effect that hands a report to the contract transmitter. It is answered by [TransmitDone].
+	Transmit(call kernel.CallID, r Round, p P) kernel.Effect
 }
 
-// NewTransmission returns a transmission without reports.
-func NewTransmission[F, P any](c *Core, rules TransmissionRules[F, P]) *Transmission[F, P] {
-	t := &Transmission[F, P]{Core: c, rules: rules, MaxAttempts: MaxTransmitAttempts}
+// Init prepares for the first report.
+func (t *Transmission[F, P]) Init(c *Core, rules TransmissionRules[F, P]) {
+	t.core, t.rules, t.MaxAttempts = c, rules, MaxTransmitAttempts
 	t.onAccepted, t.onDecided, t.onTransmitted = t.accepted, t.decided, t.transmitted
-	return t
 }
 
-// Restore takes up what was accepted before a restart, as far as worth says that it is still of use.
-func (t *Transmission[F, P]) Restore(stored []Pending[P], worth func(*Pending[P]) bool) {
-	slices.SortFunc(stored, func(a, b Pending[P]) int {
+func (t *Transmission[F, P]) start(ev startEvent) { t.Restore(ev.(Start[P]).Pending) }
+
+// Restore takes up what was accepted before a restart, as far as it is still of use.
+func (t *Transmission[F, P]) Restore(stored map[Round]P) {
+	list := make([]Pending[P], 0, len(stored))
+	var overdue Round
+	for round, p := range stored {
+		due := t.rules.Due(p)
+		list = append(list, Pending[P]{Round: round, Time: due, What: p})
+		if due.Before(t.core.Now) && overdue.Less(round) {
+			overdue = round
+		}
+	}
+	slices.SortFunc(list, func(a, b Pending[P]) int {
 		return cmp.Or(a.Time.Compare(b.Time), a.Round.Compare(b.Round))
 	})
 	// What is too much is forgotten, too, the oldest first.
-	t.restored = make(map[Round][32]byte, len(stored))
-	for i := range stored {
-		if len(stored)-i > MaxPendingTransmissions || !worth(&stored[i]) {
-			t.rules.Delete(stored[i].Round)
+	t.restored = make(map[Round][32]byte, len(list))
+	for i := range list {
+		if len(list)-i > MaxPendingTransmissions || !t.rules.Keep(&list[i], overdue) {
+			t.core.Emit(DeletePending{list[i].Round})
 			continue
 		}
-		t.queue = append(t.queue, stored[i])
-		t.restored[stored[i].Round] = t.rules.Identify(stored[i].What)
+		t.queue = append(t.queue, list[i])
+		t.restored[list[i].Round] = t.rules.Identify(list[i].What)
 	}
 	t.armForHead()
 }
@@ -117,7 +131,7 @@ func (t *Transmission[F, P]) Take(f F) {
 			oldest = 1
 		}
 		r := t.rules.RoundOf(t.toAccept[oldest])
-		t.Log(kernel.LogWarn, "too many reports wait to be accepted for transmission; the oldest is not transmitted by this oracle",
+		t.core.Log(kernel.LogWarn, "too many reports wait to be accepted for transmission; the oldest is not transmitted by this oracle",
 			"epoch", r.Epoch, "round", r.Round)
 		t.toAccept = slices.Delete(t.toAccept, oldest, oldest+1)
 	}
@@ -158,7 +172,7 @@ func (t *Transmission[F, P]) accepted(accepted bool) {
 // enqueue plans the transmission of an accepted report.
 func (t *Transmission[F, P]) enqueue(f F) {
 	round := t.rules.RoundOf(f)
-	schedule := t.Schedule.Delays(round.Epoch, round.Round)
+	schedule := t.core.Schedule.Delays(round.Epoch, round.Round)
 	delays := make(map[commontypes.OracleID]time.Duration, len(schedule))
 	for i, d := range schedule {
 		if d.Transmits {
@@ -166,25 +180,25 @@ func (t *Transmission[F, P]) enqueue(f F) {
 		}
 	}
 	t.rules.Scheduled(round, delays)
-	own, ok := delays[t.Config.OracleID]
+	own, ok := delays[t.core.Config.OracleID]
 	if !ok {
 		return
 	}
-	due := t.Now.Add(own)
+	due := t.core.Now.Add(own)
 	item := Pending[P]{Round: round, Time: due, What: t.rules.Pending(f, due)}
 	if known, ok := t.restored[round]; ok && known == t.rules.Identify(item.What) {
 		return // restored from the database, then attested again
 	}
 	if len(t.queue) == MaxPendingTransmissions {
-		t.Log(kernel.LogWarn, "too many reports wait to be transmitted; the one that is due first is given up",
+		t.core.Log(kernel.LogWarn, "too many reports wait to be transmitted; the one that is due first is given up",
 			"epoch", t.queue[0].Round.Epoch, "round", t.queue[0].Round.Round)
-		t.rules.Delete(t.queue[0].Round)
+		t.core.Emit(DeletePending{t.queue[0].Round})
 		t.queue = slices.Delete(t.queue, 0, 1)
 	}
-	t.rules.Store(round, item.What)
+	t.core.Emit(StorePending[P]{round, item.What, t.rules.Summary})
 	t.insert(item)
 	if t.queue[0].Round == round {
-		t.Emit(kernel.SetTimer{Timer: TimerTransmit, After: own})
+		t.core.Emit(kernel.SetTimer{Timer: TimerTransmit, After: own})
 	}
 }
 
@@ -211,18 +225,19 @@ func (t *Transmission[F, P]) decided(transmit bool) {
 	}
 	t.item.Attempts++
 	t.transmitting = true
-	t.rules.Transmit(t.item.Round, t.item.What, t.onTransmitted)
+	call := kernel.Call(&t.core.Desk, t.onTransmitted)
+	t.core.Emit(t.rules.Transmit(call, t.item.Round, t.item.What))
 	t.next()
 }
 
-func (t *Transmission[F, P]) transmitted(err error) {
+func (t *Transmission[F, P]) transmitted(ev TransmitDone) {
 	t.transmitting = false
-	if err == nil {
+	if ev.Err == nil {
 		t.done()
 		return
 	}
-	t.Log(kernel.LogError, "transmitting a report failed",
-		"epoch", t.item.Round.Epoch, "round", t.item.Round.Round, "attempt", t.item.Attempts, "error", err)
+	t.core.Log(kernel.LogError, "transmitting a report failed",
+		"epoch", t.item.Round.Epoch, "round", t.item.Round.Round, "attempt", t.item.Attempts, "error", ev.Err)
 	if t.item.Attempts >= t.MaxAttempts || len(t.queue) >= MaxPendingTransmissions {
 		t.done()
 		return
@@ -230,7 +245,7 @@ func (t *Transmission[F, P]) transmitted(err error) {
 	// Once more, later; the decision is made anew then, in case the report did get there.
 	item := *t.item
 	t.item = nil
-	item.Time = t.Now.Add(max(t.Config.DeltaStage, minRetryDelay))
+	item.Time = t.core.Now.Add(max(t.core.Config.DeltaStage, minRetryDelay))
 	t.insert(item)
 	t.armForHead()
 	t.next()
@@ -238,7 +253,7 @@ func (t *Transmission[F, P]) transmitted(err error) {
 
 // done ends the work on an item, however it came out: it is of no use after a restart.
 func (t *Transmission[F, P]) done() {
-	t.rules.Delete(t.item.Round)
+	t.core.Emit(DeletePending{t.item.Round})
 	t.item = nil
 	t.armForHead()
 	t.next()
@@ -248,7 +263,7 @@ func (t *Transmission[F, P]) done() {
 func (t *Transmission[F, P]) armForHead() {
 	t.due = false
 	if len(t.queue) > 0 {
-		t.Emit(kernel.SetTimer{Timer: TimerTransmit, After: max(0, t.queue[0].Time.Sub(t.Now))})
+		t.core.Emit(kernel.SetTimer{Timer: TimerTransmit, After: max(0, t.queue[0].Time.Sub(t.core.Now))})
 	}
 }
 
@@ -262,6 +277,6 @@ func (t *Transmission[F, P]) describe(s *Status) {
 func (t *Transmission[F, P]) draw(b *strings.Builder) {
 	fmt.Fprintf(b, "transmission: to-accept=%d pending=%d transmitting=%t\n", len(t.toAccept), len(t.queue), t.transmitting)
 	for _, item := range t.queue {
-		fmt.Fprintf(b, "  %s in %s attempts=%d\n", item.Round, item.Time.Sub(t.Now), item.Attempts)
+		fmt.Fprintf(b, "  %s in %s attempts=%d\n", item.Round, item.Time.Sub(t.core.Now), item.Attempts)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr1"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 )
 
@@ -37,7 +38,7 @@ func (n *node) Call(effect kernel.Effect) {
 
 	case ocr1.CallObserve:
 		n.CallWithin(e.ID, e.Timeout+e.Grace, faults.PluginErrors, faults.PluginSlow, errSource, context.DeadlineExceeded, func(fails error) ocr1.Event {
-			value := n.sim.options.Value(n.ID, e.Timestamp.Epoch, e.Timestamp.Round)
+			value := n.sim.options.Value(n.ID, e.Round.Epoch, e.Round.Round)
 			n.sim.checkers.observes(n, &e, value)
 			return ocr1.ObserveDone{ID: e.ID, Value: value, Err: fails}
 		})
@@ -59,11 +60,7 @@ func (n *node) Call(effect kernel.Effect) {
 			return done
 		})
 
-	case ocr1.StorePending:
-		n.Disk.StorePending(e.Timestamp, e.Pending)
-	case ocr1.DeletePending:
-		n.Disk.DeletePending(e.Timestamp)
-	case ocr1.EpochStarted, ocr1.RoundStarted, ocr1.Count:
+	case rounds.EpochStarted, rounds.RoundStarted, rounds.Count:
 	case kernel.Dropped, kernel.Log:
 	default:
 		panic(fmt.Sprintf("ocr1sim: the machine asks for an unknown effect %T", e))
@@ -104,6 +101,6 @@ func (n *node) Transmit(effect kernel.Effect) {
 	if e, ok := effect.(ocr1.CallTransmit); ok {
 		n.CallTransmit(e.ID, n.sim.options.Faults.TransmitErrors, errTransmit,
 			func() error { return n.sim.contract.transmit(n.ID, e.Report, e.Rs, e.Ss, e.Vs) },
-			func(err error) ocr1.Event { return ocr1.TransmitDone{ID: e.ID, Err: err} })
+			func(err error) ocr1.Event { return rounds.TransmitDone{ID: e.ID, Err: err} })
 	}
 }

@@ -109,7 +109,7 @@ func (c *checkers) Stepped(n *node, ev any, before, after *ocr1.Status) {
 
 func (c *checkers) Called(n *node, effect kernel.Effect) {
 	if e, ok := effect.(ocr1.CallContractState); ok {
-		n.view.asked[e.ID] = roundOf(e.Timestamp)
+		n.view.asked[e.ID] = e.Round
 	}
 	c.Checkers.Called(n, effect)
 }
@@ -117,13 +117,13 @@ func (c *checkers) Called(n *node, effect kernel.Effect) {
 // observes and signs note in the ledger what honest oracles do.
 func (c *checkers) observes(n *node, call *ocr1.CallObserve, value *big.Int) {
 	if o, err := ocr1wire.NewObservation(value); err == nil && n.Honest() {
-		c.ledger.Observed(n.ID, roundOf(call.Timestamp), o)
+		c.ledger.Observed(n.ID, call.Round, o)
 	}
 }
 
 func (c *checkers) signs(n *node, e *ocr1.SignOnchain) {
 	if n.Honest() {
-		c.ledger.Signed(n.ID, roundOf(e.Timestamp), sha256.Sum256(e.Report))
+		c.ledger.Signed(n.ID, e.Round, sha256.Sum256(e.Report))
 	}
 }
 
@@ -149,7 +149,7 @@ func (c *honestQuorum) Left(n *node, effect kernel.Effect) {
 			c.observations("reported by", n.ID, ocr1.Round{Epoch: m.Epoch, Round: m.Round}, m.AttestedReport.Observations)
 		}
 	case ocr1.CallTransmit:
-		c.signatures("transmitted by", n.ID, roundOf(e.Timestamp), e.Report, joined(e.Rs, e.Ss, e.Vs))
+		c.signatures("transmitted by", n.ID, e.Round, e.Report, joined(e.Rs, e.Ss, e.Vs))
 	}
 }
 

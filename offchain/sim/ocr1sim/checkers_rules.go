@@ -7,6 +7,7 @@ import (
 	gen "github.com/ocrkit/ocrkit/gen/ocr1"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr1"
+	"github.com/ocrkit/ocrkit/offchain/protocol/rounds"
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr1wire"
 )
@@ -22,11 +23,11 @@ func (c *dueReports) Called(n *node, effect kernel.Effect) {
 	}
 	var report gen.Report
 	if err := gen.DecodeReport(e.Report, &report); err != nil || len(report.Observations) == 0 {
-		c.sim.Violated("due reports", "oracle %d signs in round %s what is no report: %v", n.ID, roundOf(e.Timestamp), err)
+		c.sim.Violated("due reports", "oracle %d signs in round %s what is no report: %v", n.ID, e.Round, err)
 		return
 	}
 	if in := n.view.inputs; in == nil || !c.due(n.Time(), report.Observations[len(report.Observations)/2], in) {
-		c.sim.Violated("due reports", "oracle %d signs a report of round %s, though none is due by %+v", n.ID, roundOf(e.Timestamp), in)
+		c.sim.Violated("due reports", "oracle %d signs a report of round %s, though none is due by %+v", n.ID, e.Round, in)
 	}
 }
 
@@ -38,7 +39,7 @@ func (c *dueReports) due(now time.Time, median *big.Int, in *ocr1.ReportInputsDo
 	if in.Override != nil {
 		alphaPPB, deltaC = in.Override.AlphaPPB, in.Override.DeltaC
 	}
-	if in.Contract.Epoch == 0 && in.Contract.Round == 0 {
+	if in.Contract.Round.Epoch == 0 && in.Contract.Round.Round == 0 {
 		return true // the first report
 	}
 	answer := in.Contract.LatestAnswer
@@ -56,8 +57,9 @@ func (c *dueReports) due(now time.Time, median *big.Int, in *ocr1.ReportInputsDo
 	if now.Sub(in.Contract.LatestTimestamp) > deltaC {
 		return true
 	}
-	requested := in.Requested.ConfigDigest == c.sim.digest
-	return requested && (in.Requested.Epoch > in.Contract.Epoch || in.Requested.Epoch == in.Contract.Epoch && in.Requested.Round >= in.Contract.Round)
+	requested, latest := in.Requested.Round, in.Contract.Round
+	return in.Requested.ConfigDigest == c.sim.digest &&
+		(requested.Epoch > latest.Epoch || requested.Epoch == latest.Epoch && requested.Round >= latest.Round)
 }
 
 // enoughEchoes: an honest oracle passes on one report of a round, and completes a round only if no report is due, or if more than f
@@ -114,12 +116,12 @@ func (c *acceptance) Stepped(n *node, _ any, before, after *ocr1.Status) {
 func (c *acceptance) newer(n *node, round ocr1.Round) bool {
 	known := n.view.told[round]
 	return known != nil && known.Err == nil && known.Contract.ConfigDigest == c.sim.digest &&
-		(ocr1.Round{Epoch: known.Contract.Epoch, Round: known.Contract.Round}).Less(round)
+		known.Contract.Round.Less(round)
 }
 
 func (c *acceptance) Left(n *node, effect kernel.Effect) {
-	if e, ok := effect.(ocr1.CallTransmit); ok && !c.newer(n, roundOf(e.Timestamp)) {
-		c.sim.Violated("acceptance", "oracle %d transmits the report of round %s, when told of the contract: %+v", n.ID, roundOf(e.Timestamp), n.view.told[roundOf(e.Timestamp)])
+	if e, ok := effect.(ocr1.CallTransmit); ok && !c.newer(n, e.Round) {
+		c.sim.Violated("acceptance", "oracle %d transmits the report of round %s, when told of the contract: %+v", n.ID, e.Round, n.view.told[e.Round])
 	}
 }
 
@@ -131,7 +133,7 @@ func (c *inTurn) Left(n *node, effect kernel.Effect) {
 	if !ok {
 		return
 	}
-	round := roundOf(e.Timestamp)
+	round := e.Round
 	turn := c.sim.schedule.Delays(round.Epoch, round.Round)[n.ID]
 	accepted, ok := n.view.accepted[round]
 	slack := time.Microsecond + turn.Delay/10_000 // clocks that are wrong
@@ -169,10 +171,10 @@ func (c *timelyRounds) Left(_ *node, effect kernel.Effect) {
 }
 
 func (c *timelyRounds) Stepped(n *node, ev any, before, _ *ocr1.Status) {
-	fired, ok := ev.(ocr1.TimerFired)
+	fired, ok := ev.(rounds.TimerFired)
 	t := &c.sim.options.Timing
 	needed := 2*t.DeltaRound + c.sim.options.roundTime()
-	if !ok || fired.Timer != ocr1.TimerProgress || !c.sim.Healed || t.DeltaRound < c.sim.options.roundTime() || t.DeltaProgress < needed {
+	if !ok || fired.Timer != rounds.TimerProgress || !c.sim.Healed || t.DeltaRound < c.sim.options.roundTime() || t.DeltaProgress < needed {
 		return
 	}
 	leader := c.sim.Leaders.Leader(before.Epoch)

@@ -55,7 +55,7 @@ func (c *Contract) state() (machine.ContractState, error) {
 	}
 	state := machine.ContractState{ConfigDigest: c.sim.digest}
 	if last != nil {
-		state.Epoch, state.Round, state.LatestAnswer, state.LatestTimestamp = last.Epoch, last.Round, last.Answer, last.Time
+		state.Round, state.LatestAnswer, state.LatestTimestamp = last.round(), last.Answer, last.Time
 	}
 	return state, nil
 }
@@ -64,10 +64,10 @@ func (c *Contract) state() (machine.ContractState, error) {
 func (c *Contract) request() {
 	c.requested = machine.RequestedRound{ConfigDigest: c.sim.digest}
 	if last := c.landed.Latest(); last != nil {
-		c.requested.Epoch, c.requested.Round = last.Epoch, last.Round
+		c.requested.Round = last.round()
 	}
 	c.requestedAt = c.sim.Now
-	c.sim.TraceLine("round requested at %d/%d", c.requested.Epoch, c.requested.Round)
+	c.sim.TraceLine("round requested at %s", c.requested.Round)
 }
 
 func (c *Contract) requestedWithin(lookback time.Duration) machine.RequestedRound {

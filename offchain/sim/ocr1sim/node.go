@@ -15,8 +15,8 @@ import (
 )
 
 type (
-	simulator = roundsim.Sim[ocr1wire.Message, ocr1types.ReportTimestamp, ocr1types.PendingTransmission]
-	oracle    = roundsim.Oracle[ocr1wire.Message, ocr1types.ReportTimestamp, ocr1types.PendingTransmission]
+	simulator = roundsim.Sim[ocr1wire.Message, ocr1types.PendingTransmission]
+	oracle    = roundsim.Oracle[ocr1wire.Message, ocr1types.PendingTransmission]
 )
 
 // node is one oracle, with what its driver needs for OCR1.
@@ -46,7 +46,7 @@ func (n *node) Status() rounds.Status {
 
 func (n *node) ContractEpoch() (epoch uint32, known bool) {
 	state, err := n.sim.contract.state()
-	return state.Epoch, err == nil
+	return state.Round.Epoch, err == nil
 }
 
 func (n *node) Decode(b []byte) (ocr1wire.Message, error) {
@@ -99,14 +99,14 @@ func (n *node) Text(ev ocr1.Event) string {
 	case ocr1.ObserveDone:
 		return engine.ResultText(e.ID, "observe", e.Err, "%d", e.Value)
 	case ocr1.ReportInputsDone:
-		return engine.ResultText(e.ID, "report-inputs", e.Err, "contract=%d/%d answer=%d requested=%d/%d override=%t",
-			e.Contract.Epoch, e.Contract.Round, e.Contract.LatestAnswer, e.Requested.Epoch, e.Requested.Round, e.Override != nil)
+		return engine.ResultText(e.ID, "report-inputs", e.Err, "contract=%s answer=%d requested=%s override=%t",
+			e.Contract.Round, e.Contract.LatestAnswer, e.Requested.Round, e.Override != nil)
 	case ocr1.ContractStateDone:
-		return engine.ResultText(e.ID, "contract-state", e.Err, "contract=%d/%d answer=%d override=%t",
-			e.Contract.Epoch, e.Contract.Round, e.Contract.LatestAnswer, e.Override != nil)
+		return engine.ResultText(e.ID, "contract-state", e.Err, "contract=%s answer=%d override=%t",
+			e.Contract.Round, e.Contract.LatestAnswer, e.Override != nil)
 	case ocr1.SignersRecovered:
 		return fmt.Sprintf("call=%d signers-recovered %d", e.ID, e.Signers)
-	case ocr1.TransmitDone:
+	case rounds.TransmitDone:
 		return engine.ResultText(e.ID, "transmit", e.Err, "done")
 	}
 	return engine.EventText(ev)

@@ -98,11 +98,7 @@ func newSimulation(o Options) *simulation {
 		Observations: func(m ocr1wire.Message) int { return len(m.(*ocr1wire.ReportReq).Observations) },
 		Transmission: func(effect kernel.Effect) (kernel.CallID, ocr1.Round, bool) {
 			e, ok := effect.(ocr1.CallTransmit)
-			return e.ID, roundOf(e.Timestamp), ok
-		},
-		Transmitted: func(ev any) (kernel.CallID, error, bool) {
-			e, ok := ev.(ocr1.TransmitDone)
-			return e.ID, e.Err, ok
+			return e.ID, e.Round, ok
 		},
 		Harmless: []string{
 			"transmitting a report failed",                                 // another oracle was faster
@@ -155,12 +151,10 @@ func (s *simulation) setUp() error {
 func (s *simulation) config(id commontypes.OracleID) ocr1.Config {
 	t := &s.options.Timing
 	return ocr1.Config{
-		ConfigDigest: s.digest, OracleID: id, N: s.options.N, F: s.options.F,
-		DeltaProgress: t.DeltaProgress, DeltaResend: t.DeltaResend, DeltaRound: t.DeltaRound, DeltaGrace: t.DeltaGrace,
-		DeltaStage: t.DeltaStage, DeltaC: t.DeltaC, AlphaPPB: t.AlphaPPB, RMax: t.RMax, S: t.S,
+		ConfigDigest: s.digest, Config: s.RoundsConfig(id, t.DeltaGrace),
+		DeltaC: t.DeltaC, AlphaPPB: t.AlphaPPB,
 		DataSourceTimeout: t.DataSourceTimeout, DataSourceGracePeriod: t.DataSourceGracePeriod,
 		BlockchainTimeout: t.BlockchainTimeout, ContractTransmitterTransmitTimeout: t.TransmitTimeout,
-		LeaderSelectionKey: s.LeaderKey, TransmissionOrderKey: s.OrderKey,
 	}
 }
 
@@ -170,10 +164,6 @@ func (s *simulation) requestRounds() {
 	for range s.options.RoundRequests {
 		s.At(engine.Between(random, 0, max(s.options.HealAfter, 3*time.Second)), s.contract.request)
 	}
-}
-
-func roundOf(ts ocr1types.ReportTimestamp) ocr1.Round {
-	return ocr1.Round{Epoch: ts.Epoch, Round: ts.Round}
 }
 
 func (s *simulation) timestamp(r ocr1.Round) ocr1types.ReportTimestamp {

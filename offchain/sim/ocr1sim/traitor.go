@@ -82,7 +82,7 @@ func (h *Hand) Transmit(r ocr1.Round, list []ocr1wire.AttributedObservation, sig
 	if err != nil {
 		return
 	}
-	h.node.Transmit(ocr1.CallTransmit{Timestamp: h.node.sim.timestamp(r), Report: report, Rs: rs, Ss: ss, Vs: vs})
+	h.node.Transmit(ocr1.CallTransmit{Round: r, Report: report, Rs: rs, Ss: ss, Vs: vs})
 }
 
 // attributed leaves the signatures of observations away.

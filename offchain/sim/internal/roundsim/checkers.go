@@ -13,17 +13,17 @@ import (
 
 // The invariants that OCR1 and OCR2 have in common; see docs/protocol/ocr2.md, "Invariants".
 
-func (s *Sim[M, T, P]) addCheckers() {
+func (s *Sim[M, P]) addCheckers() {
 	for _, checker := range []any{
-		&epochsGrow[M, T, P]{s},
-		&epochsAreJustified[M, T, P]{s},
-		&wishesAreJustified[M, T, P]{s},
-		&oneSignature[M, T, P]{s, map[OracleRound]sentSet{}},
-		&roundsInOrder[M, T, P]{s, map[OracleRound]sentSet{}, make([]rounds.Round, s.N), make([]uint32, s.N)},
-		&noGoingBack[M, T, P]{sim: s},
-		&boundedMemory[M, T, P]{s},
-		&oneTransmission[M, T, P]{s, make([]map[kernel.CallID]rounds.Round, s.N), make([]map[rounds.Round]bool, s.N)},
-		&noFalseSuspicion[M, T, P]{s},
+		&epochsGrow[M, P]{s},
+		&epochsAreJustified[M, P]{s},
+		&wishesAreJustified[M, P]{s},
+		&oneSignature[M, P]{s, map[OracleRound]sentSet{}},
+		&roundsInOrder[M, P]{s, map[OracleRound]sentSet{}, make([]rounds.Round, s.N), make([]uint32, s.N)},
+		&noGoingBack[M, P]{sim: s},
+		&boundedMemory[M, P]{s},
+		&oneTransmission[M, P]{s, make([]map[kernel.CallID]rounds.Round, s.N), make([]map[rounds.Round]bool, s.N)},
+		&noFalseSuspicion[M, P]{s},
 		newFollowing(s),
 	} {
 		s.Checkers.Add(checker)
@@ -31,9 +31,9 @@ func (s *Sim[M, T, P]) addCheckers() {
 }
 
 // epochsGrow: e, ne and each remembered wish never decrease; ne >= e once an epoch was entered.
-type epochsGrow[M rounds.Message, T comparable, P any] struct{ sim *Sim[M, T, P] }
+type epochsGrow[M rounds.Message, P any] struct{ sim *Sim[M, P] }
 
-func (c *epochsGrow[M, T, P]) Stepped(o *Oracle[M, T, P], _ any, before, after *rounds.Status) {
+func (c *epochsGrow[M, P]) Stepped(o *Oracle[M, P], _ any, before, after *rounds.Status) {
 	if after.Epoch < before.Epoch || after.WishedEpoch < before.WishedEpoch {
 		c.sim.Violated("epochs grow", "oracle %d goes from epoch %d, wish %d back to epoch %d, wish %d",
 			o.ID, before.Epoch, before.WishedEpoch, after.Epoch, after.WishedEpoch)
@@ -44,16 +44,16 @@ func (c *epochsGrow[M, T, P]) Stepped(o *Oracle[M, T, P], _ any, before, after *
 }
 
 // Started: what was durable is not lost, if it could be read.
-func (c *epochsGrow[M, T, P]) Started(o *Oracle[M, T, P], start *rounds.Start[T, P]) {
+func (c *epochsGrow[M, P]) Started(o *Oracle[M, P], start *rounds.Start[P]) {
 	if durable := o.Disk.state; start.State != nil && (durable == nil || start.State.Epoch < durable.Epoch) {
 		c.sim.Violated("epochs grow", "oracle %d starts in epoch %d, but a later one is durable", o.ID, start.State.Epoch)
 	}
 }
 
 // epochsAreJustified: an epoch is entered only if more than 2f oracles wished for it or a later one.
-type epochsAreJustified[M rounds.Message, T comparable, P any] struct{ sim *Sim[M, T, P] }
+type epochsAreJustified[M rounds.Message, P any] struct{ sim *Sim[M, P] }
 
-func (c *epochsAreJustified[M, T, P]) Stepped(o *Oracle[M, T, P], _ any, before, after *rounds.Status) {
+func (c *epochsAreJustified[M, P]) Stepped(o *Oracle[M, P], _ any, before, after *rounds.Status) {
 	if !before.Started || after.Epoch == before.Epoch {
 		return
 	}
@@ -65,9 +65,9 @@ func (c *epochsAreJustified[M, T, P]) Stepped(o *Oracle[M, T, P], _ any, before,
 
 // wishesAreJustified: a wish is raised only by an own timeout, or by the leader's word that it is done, or after more than f
 // oracles wished for it or more.
-type wishesAreJustified[M rounds.Message, T comparable, P any] struct{ sim *Sim[M, T, P] }
+type wishesAreJustified[M rounds.Message, P any] struct{ sim *Sim[M, P] }
 
-func (c *wishesAreJustified[M, T, P]) Stepped(o *Oracle[M, T, P], ev any, before, after *rounds.Status) {
+func (c *wishesAreJustified[M, P]) Stepped(o *Oracle[M, P], ev any, before, after *rounds.Status) {
 	if !before.Started || after.WishedEpoch == before.WishedEpoch {
 		return
 	}
@@ -100,7 +100,7 @@ func (s *sentSet) add(k roundwire.Kind) (present bool) {
 	return present
 }
 
-func noteSent[M rounds.Message, T comparable, P any](s *Sim[M, T, P], invariant string, sent map[OracleRound]sentSet, o *Oracle[M, T, P], m M) rounds.Round {
+func noteSent[M rounds.Message, P any](s *Sim[M, P], invariant string, sent map[OracleRound]sentSet, o *Oracle[M, P], m M) rounds.Round {
 	epoch, number := m.Position()
 	round := rounds.Round{Epoch: epoch, Round: number}
 	key := OracleRound{o.ID, round}
@@ -122,12 +122,12 @@ func noteSent[M rounds.Message, T comparable, P any](s *Sim[M, T, P], invariant 
 
 // oneSignature: at most one observation and one report leave an oracle for each (e, r), also across crashes; and not for a
 // round above RMax.
-type oneSignature[M rounds.Message, T comparable, P any] struct {
-	sim  *Sim[M, T, P]
+type oneSignature[M rounds.Message, P any] struct {
+	sim  *Sim[M, P]
 	sent map[OracleRound]sentSet
 }
 
-func (c *oneSignature[M, T, P]) Left(o *Oracle[M, T, P], effect kernel.Effect) {
+func (c *oneSignature[M, P]) Left(o *Oracle[M, P], effect kernel.Effect) {
 	e, ok := effect.(rounds.Send[M])
 	if !ok || e.Message.Kind() != roundwire.KindObserve && e.Message.Kind() != roundwire.KindReport {
 		return
@@ -140,14 +140,14 @@ func (c *oneSignature[M, T, P]) Left(o *Oracle[M, T, P], effect kernel.Effect) {
 
 // roundsInOrder: a leader announces rounds in ascending order, none twice, also across crashes, and one after the other unless
 // it may leave some out; it sends at most one ReportReq and one Final for a round, to everybody, and only in epochs that it leads.
-type roundsInOrder[M rounds.Message, T comparable, P any] struct {
-	sim  *Sim[M, T, P]
+type roundsInOrder[M rounds.Message, P any] struct {
+	sim  *Sim[M, P]
 	sent map[OracleRound]sentSet
 	last []rounds.Round // announced, by oracle
 	life []uint32       // in which last was announced
 }
 
-func (c *roundsInOrder[M, T, P]) Left(o *Oracle[M, T, P], effect kernel.Effect) {
+func (c *roundsInOrder[M, P]) Left(o *Oracle[M, P], effect kernel.Effect) {
 	e, ok := effect.(rounds.Broadcast[M])
 	if !ok {
 		return
@@ -171,7 +171,7 @@ func (c *roundsInOrder[M, T, P]) Left(o *Oracle[M, T, P], effect kernel.Effect) 
 	noteSent(c.sim, "rounds in order", c.sent, o, e.Message)
 }
 
-func (c *roundsInOrder[M, T, P]) announced(o *Oracle[M, T, P], round rounds.Round) {
+func (c *roundsInOrder[M, P]) announced(o *Oracle[M, P], round rounds.Round) {
 	if round.Round > c.sim.RMax+1 { // the one above RMax says that the epoch is over
 		c.sim.Violated("rounds in order", "oracle %d announces round %s, with RMax = %d", o.ID, round, c.sim.RMax)
 	}
@@ -187,12 +187,12 @@ func (c *roundsInOrder[M, T, P]) announced(o *Oracle[M, T, P], round rounds.Roun
 }
 
 // noGoingBack: the contract's (e, r) only grows.
-type noGoingBack[M rounds.Message, T comparable, P any] struct {
-	sim  *Sim[M, T, P]
+type noGoingBack[M rounds.Message, P any] struct {
+	sim  *Sim[M, P]
 	last rounds.Round
 }
 
-func (c *noGoingBack[M, T, P]) Landed(round *rounds.Round) {
+func (c *noGoingBack[M, P]) Landed(round *rounds.Round) {
 	if !c.last.Less(*round) {
 		c.sim.Violated("no going back", "the report of round %s lands after that of %s", *round, c.last)
 	}
@@ -200,9 +200,9 @@ func (c *noGoingBack[M, T, P]) Landed(round *rounds.Round) {
 }
 
 // boundedMemory: every buffer of a machine stays within its bound.
-type boundedMemory[M rounds.Message, T comparable, P any] struct{ sim *Sim[M, T, P] }
+type boundedMemory[M rounds.Message, P any] struct{ sim *Sim[M, P] }
 
-func (c *boundedMemory[M, T, P]) Stepped(o *Oracle[M, T, P], _ any, _, s *rounds.Status) {
+func (c *boundedMemory[M, P]) Stepped(o *Oracle[M, P], _ any, _, s *rounds.Status) {
 	for _, buffer := range [...]Buffer{
 		{"messages of later epochs", s.FutureMessages, kernel.FutureMessagesPerSender * c.sim.N},
 		{"finals to accept", s.FinalsToAccept, 100},
@@ -220,24 +220,24 @@ type Buffer struct {
 }
 
 // CheckBuffer checks that a buffer is within its bound.
-func (o *Oracle[M, T, P]) CheckBuffer(b Buffer) {
+func (o *Oracle[M, P]) CheckBuffer(b Buffer) {
 	if b.Length > b.Max {
 		o.Sim.Violated("bounded memory", "oracle %d holds %d %s, more than %d", o.ID, b.Length, b.Name, b.Max)
 	}
 }
 
 // oneTransmission: in one life, an oracle hands a report to the contract transmitter at most once with success.
-type oneTransmission[M rounds.Message, T comparable, P any] struct {
-	sim    *Sim[M, T, P]
+type oneTransmission[M rounds.Message, P any] struct {
+	sim    *Sim[M, P]
 	open   []map[kernel.CallID]rounds.Round
 	landed []map[rounds.Round]bool
 }
 
-func (c *oneTransmission[M, T, P]) Started(o *Oracle[M, T, P], _ *rounds.Start[T, P]) {
+func (c *oneTransmission[M, P]) Started(o *Oracle[M, P], _ *rounds.Start[P]) {
 	c.open[o.ID], c.landed[o.ID] = map[kernel.CallID]rounds.Round{}, map[rounds.Round]bool{}
 }
 
-func (c *oneTransmission[M, T, P]) Left(o *Oracle[M, T, P], effect kernel.Effect) {
+func (c *oneTransmission[M, P]) Left(o *Oracle[M, P], effect kernel.Effect) {
 	if id, round, ok := c.sim.Transmission(effect); ok {
 		if c.landed[o.ID][round] {
 			c.sim.Violated("one transmission", "oracle %d transmits the report of round %s again", o.ID, round)
@@ -246,23 +246,23 @@ func (c *oneTransmission[M, T, P]) Left(o *Oracle[M, T, P], effect kernel.Effect
 	}
 }
 
-func (c *oneTransmission[M, T, P]) Stepped(o *Oracle[M, T, P], ev any, _, _ *rounds.Status) {
-	id, err, ok := c.sim.Transmitted(ev)
+func (c *oneTransmission[M, P]) Stepped(o *Oracle[M, P], ev any, _, _ *rounds.Status) {
+	done, ok := ev.(rounds.TransmitDone)
 	if !ok {
 		return
 	}
-	if err == nil {
-		c.landed[o.ID][c.open[o.ID][id]] = true
+	if done.Err == nil {
+		c.landed[o.ID][c.open[o.ID][done.ID]] = true
 	}
-	delete(c.open[o.ID], id)
+	delete(c.open[o.ID], done.ID)
 }
 
 // noFalseSuspicion: while the network works, no honest oracle calls a message of another honest one suspicious, whatever the
 // traitors do; and if there are no traitors either, none has anything to warn of, except that another oracle was faster in
 // transmitting a report.
-type noFalseSuspicion[M rounds.Message, T comparable, P any] struct{ sim *Sim[M, T, P] }
+type noFalseSuspicion[M rounds.Message, P any] struct{ sim *Sim[M, P] }
 
-func (c *noFalseSuspicion[M, T, P]) Called(o *Oracle[M, T, P], effect kernel.Effect) {
+func (c *noFalseSuspicion[M, P]) Called(o *Oracle[M, P], effect kernel.Effect) {
 	if c.sim.HealAfter > 0 || c.sim.Breaks.MistakenSender {
 		return
 	}
@@ -279,10 +279,10 @@ func (c *noFalseSuspicion[M, T, P]) Called(o *Oracle[M, T, P], effect kernel.Eff
 }
 
 // following: after the network has healed, every honest oracle soon is in the epoch that more than 2f honest ones wish for.
-type following[M rounds.Message, T comparable, P any] struct{ watch engine.Following[M] }
+type following[M rounds.Message, P any] struct{ watch engine.Following[M] }
 
-func newFollowing[M rounds.Message, T comparable, P any](s *Sim[M, T, P]) *following[M, T, P] {
-	return &following[M, T, P]{engine.Following[M]{
+func newFollowing[M rounds.Message, P any](s *Sim[M, P]) *following[M, P] {
+	return &following[M, P]{engine.Following[M]{
 		World: &s.World, Slack: engine.FollowingSlack(s.DeltaResend, s.DiskDelay),
 		Wishes: func() (wishes []uint64) {
 			for _, o := range s.Oracles {
@@ -295,6 +295,6 @@ func newFollowing[M rounds.Message, T comparable, P any](s *Sim[M, T, P]) *follo
 	}}
 }
 
-func (c *following[M, T, P]) Stepped(o *Oracle[M, T, P], _ any, before, after *rounds.Status) {
+func (c *following[M, P]) Stepped(o *Oracle[M, P], _ any, before, after *rounds.Status) {
 	c.watch.Check(o.ID, uint64(after.Epoch), after.WishedEpoch != before.WishedEpoch)
 }

@@ -18,15 +18,15 @@ type DiskFaults struct {
 }
 
 // Disk is the database of one oracle.
-type Disk[M rounds.Message, T comparable, P any] struct {
+type Disk[M rounds.Message, P any] struct {
 	engine.Disk[M]
-	oracle *Oracle[M, T, P]
+	oracle *Oracle[M, P]
 	faults DiskFaults
 
 	// What is durable.
 	state   *types.PersistentState
 	round   *rounds.Round
-	pending map[T]P
+	pending map[rounds.Round]P
 }
 
 // Tables of the database.
@@ -36,26 +36,21 @@ const (
 	diskPending
 )
 
-func newDisk[M rounds.Message, T comparable, P any](o *Oracle[M, T, P], faults DiskFaults) *Disk[M, T, P] {
-	return &Disk[M, T, P]{
+func newDisk[M rounds.Message, P any](o *Oracle[M, P], faults DiskFaults) *Disk[M, P] {
+	return &Disk[M, P]{
 		Disk: engine.NewDisk(&o.Node, faults.Delay, faults.Errors, &o.Sim.Counts.DiskErrors,
 			engine.DiskKind{Newest: true}, engine.DiskKind{}, engine.DiskKind{}),
-		oracle: o, faults: faults, pending: map[T]P{},
+		oracle: o, faults: faults, pending: map[rounds.Round]P{},
 	}
 }
 
-// StorePending and DeletePending keep a transmission, and do not.
-func (d *Disk[M, T, P]) StorePending(ts T, p P) {
-	d.Write(diskPending, engine.DiskWrite{Apply: func() { d.pending[ts] = p }, Done: func(bool) {}})
-}
-
-// DeletePending forgets a transmission.
-func (d *Disk[M, T, P]) DeletePending(ts T) {
-	d.Write(diskPending, engine.DiskWrite{Apply: func() { delete(d.pending, ts) }, Done: func(bool) {}})
+// writePending changes what is kept of transmissions.
+func (d *Disk[M, P]) writePending(change func()) {
+	d.Write(diskPending, engine.DiskWrite{Apply: change, Done: func(bool) {}})
 }
 
 // read returns what an oracle that starts is to know.
-func (d *Disk[M, T, P]) read() (start rounds.Start[T, P]) {
+func (d *Disk[M, P]) read() (start rounds.Start[P]) {
 	if !d.readFails() || d.faults.NoRounds { // then the signed round is in the state
 		start.State = d.state
 	} else {
@@ -77,7 +72,7 @@ func (d *Disk[M, T, P]) read() (start rounds.Start[T, P]) {
 	return start
 }
 
-func (d *Disk[M, T, P]) readFails() bool {
+func (d *Disk[M, P]) readFails() bool {
 	return !d.oracle.Sim.Healed && engine.Chance(d.Random, d.faults.ReadErrors)
 }
 
@@ -85,7 +80,7 @@ func (d *Disk[M, T, P]) readFails() bool {
 func level(r rounds.Round) uint64 { return uint64(r.Epoch)<<8 | uint64(r.Round) }
 
 // persistRound makes a round durable, or the epoch that stands for it where the database cannot keep rounds.
-func (o *Oracle[M, T, P]) persistRound(r rounds.Round) {
+func (o *Oracle[M, P]) persistRound(r rounds.Round) {
 	if !o.Disk.faults.NoRounds {
 		o.Disk.Write(diskRound, engine.DiskWrite{Apply: func() {
 			if !o.Sim.Breaks.ForgetRounds {
@@ -107,7 +102,7 @@ func (o *Oracle[M, T, P]) persistRound(r rounds.Round) {
 	o.Outbox.BecameDurable(level(rounds.Round{Epoch: epoch, Round: 255}))
 }
 
-func (o *Oracle[M, T, P]) persistState(state types.PersistentState) {
+func (o *Oracle[M, P]) persistState(state types.PersistentState) {
 	o.state = state
 	life := o.Life
 	o.Disk.Write(diskState, engine.DiskWrite{Apply: func() { o.Disk.state = &state }, Done: func(bool) {

@@ -19,11 +19,11 @@ type Machine interface {
 
 // Oracle is one oracle: a machine and the driver that it needs. What a driver owes a machine is said in package kernel. Its
 // disk, clock and place in the network outlive crashes; everything else begins anew.
-type Oracle[M rounds.Message, T comparable, P any] struct {
+type Oracle[M rounds.Message, P any] struct {
 	engine.Node[M]
-	Sim    *Sim[M, T, P]
-	Driver Driver[M, T, P]
-	Disk   *Disk[M, T, P]
+	Sim    *Sim[M, P]
+	Driver Driver[M, P]
+	Disk   *Disk[M, P]
 	Outbox engine.Outbox
 	// Status is that after the last step.
 	Status rounds.Status
@@ -36,7 +36,7 @@ type Oracle[M rounds.Message, T comparable, P any] struct {
 }
 
 // Driver is the part of an oracle's driver that depends on the protocol.
-type Driver[M, T, P any] interface {
+type Driver[M, P any] interface {
 	// Boot makes the machine of a new life, Halt ends a life.
 	Boot() Machine
 	Halt()
@@ -65,8 +65,8 @@ type Driver[M, T, P any] interface {
 }
 
 // NewOracle adds an oracle.
-func (s *Sim[M, T, P]) NewOracle(o *Oracle[M, T, P], driver Driver[M, T, P], traitor bool, disk DiskFaults) {
-	*o = Oracle[M, T, P]{
+func (s *Sim[M, P]) NewOracle(o *Oracle[M, P], driver Driver[M, P], traitor bool, disk DiskFaults) {
+	*o = Oracle[M, P]{
 		Node: engine.NewNode(&s.World, commontypes.OracleID(len(s.Oracles))), Sim: s, Driver: driver, traitor: traitor,
 	}
 	if traitor {
@@ -79,10 +79,10 @@ func (s *Sim[M, T, P]) NewOracle(o *Oracle[M, T, P], driver Driver[M, T, P], tra
 }
 
 // Honest tells whether the oracle follows the protocol.
-func (o *Oracle[M, T, P]) Honest() bool { return !o.traitor }
+func (o *Oracle[M, P]) Honest() bool { return !o.traitor }
 
 // start begins a life.
-func (o *Oracle[M, T, P]) start() {
+func (o *Oracle[M, P]) start() {
 	o.Begin()
 	o.machine = o.Driver.Boot()
 	start := o.Disk.read()
@@ -104,7 +104,7 @@ func (o *Oracle[M, T, P]) start() {
 }
 
 // crash ends a life at once.
-func (o *Oracle[M, T, P]) crash() {
+func (o *Oracle[M, P]) crash() {
 	o.Sim.Counts.Crashes++
 	o.End()
 	o.machine = nil
@@ -115,7 +115,7 @@ func (o *Oracle[M, T, P]) crash() {
 }
 
 // heal ends what would still go wrong.
-func (o *Oracle[M, T, P]) heal() {
+func (o *Oracle[M, P]) heal() {
 	o.Spare()
 	if !o.Up {
 		o.start()
@@ -123,7 +123,7 @@ func (o *Oracle[M, T, P]) heal() {
 }
 
 // happens hands an event to the machine, if there still is somebody to hand it to.
-func (o *Oracle[M, T, P]) happens(h *engine.Happening[M]) {
+func (o *Oracle[M, P]) happens(h *engine.Happening[M]) {
 	if !o.Up {
 		return
 	}
@@ -142,7 +142,7 @@ func (o *Oracle[M, T, P]) happens(h *engine.Happening[M]) {
 }
 
 // receive takes a message from the network.
-func (o *Oracle[M, T, P]) receive(h *engine.Happening[M]) {
+func (o *Oracle[M, P]) receive(h *engine.Happening[M]) {
 	message, from := h.Message, h.From
 	if h.Bytes != nil {
 		var err error
@@ -171,7 +171,7 @@ func (o *Oracle[M, T, P]) receive(h *engine.Happening[M]) {
 }
 
 // decode reads a message, once for all who get the same bytes.
-func (o *Oracle[M, T, P]) decode(b []byte) (M, error) {
+func (o *Oracle[M, P]) decode(b []byte) (M, error) {
 	if len(b) == 0 {
 		return o.Driver.Decode(b)
 	}
@@ -197,7 +197,7 @@ type decoded[M any] struct {
 }
 
 // step steps the machine and carries out what it asks for.
-func (o *Oracle[M, T, P]) step(ev rounds.Event) {
+func (o *Oracle[M, P]) step(ev rounds.Event) {
 	o.Sim.Counts.Steps++
 	if o.Sim.Trace != nil {
 		o.Sim.TraceNode(o.ID, "< "+o.text(ev), nil)
@@ -211,9 +211,9 @@ func (o *Oracle[M, T, P]) step(ev rounds.Event) {
 }
 
 // text describes an event in one line.
-func (o *Oracle[M, T, P]) text(ev rounds.Event) string {
+func (o *Oracle[M, P]) text(ev rounds.Event) string {
 	switch e := ev.(type) {
-	case rounds.Start[T, P]:
+	case rounds.Start[P]:
 		text := "start"
 		if e.State != nil {
 			text += fmt.Sprintf(" epoch=%d wish=%d", e.State.Epoch, e.State.HighestSentEpoch)
@@ -234,7 +234,7 @@ func (o *Oracle[M, T, P]) text(ev rounds.Event) string {
 }
 
 // perform carries out an effect. It must not step the machine.
-func (o *Oracle[M, T, P]) perform(effect kernel.Effect) {
+func (o *Oracle[M, P]) perform(effect kernel.Effect) {
 	switch e := effect.(type) {
 	case rounds.Send[M], rounds.Broadcast[M]:
 		o.leaveLater(effect)
@@ -243,6 +243,10 @@ func (o *Oracle[M, T, P]) perform(effect kernel.Effect) {
 		o.persistRound(e.Round)
 	case rounds.PersistState:
 		o.persistState(e.State)
+	case rounds.StorePending[P]:
+		o.Disk.writePending(func() { o.Disk.pending[e.Round] = e.Pending })
+	case rounds.DeletePending:
+		o.Disk.writePending(func() { delete(o.Disk.pending, e.Round) })
 
 	case kernel.SetTimer:
 		if e.Timer == rounds.TimerProgress && o.Sim.Breaks.NoProgressTimer {
@@ -264,7 +268,7 @@ func (o *Oracle[M, T, P]) perform(effect kernel.Effect) {
 }
 
 // leaveLater lets an effect out when what it waits for is durable.
-func (o *Oracle[M, T, P]) leaveLater(effect kernel.Effect) {
+func (o *Oracle[M, P]) leaveLater(effect kernel.Effect) {
 	if o.Sim.Breaks.IgnoreBarrier {
 		o.leave(effect)
 		return
@@ -273,7 +277,7 @@ func (o *Oracle[M, T, P]) leaveLater(effect kernel.Effect) {
 }
 
 // leave lets an effect out of the oracle.
-func (o *Oracle[M, T, P]) leave(effect kernel.Effect) {
+func (o *Oracle[M, P]) leave(effect kernel.Effect) {
 	o.Sim.Checkers.Left(o, effect)
 	o.Driver.Left(effect)
 	switch e := effect.(type) {
@@ -289,7 +293,7 @@ func (o *Oracle[M, T, P]) leave(effect kernel.Effect) {
 	}
 }
 
-func (o *Oracle[M, T, P]) everybody() []commontypes.OracleID { return allOracles[:o.Sim.N] }
+func (o *Oracle[M, P]) everybody() []commontypes.OracleID { return allOracles[:o.Sim.N] }
 
 var allOracles = func() (all [types.MaxOracles]commontypes.OracleID) {
 	for i := range all {
@@ -298,7 +302,7 @@ var allOracles = func() (all [types.MaxOracles]commontypes.OracleID) {
 	return all
 }()
 
-func (o *Oracle[M, T, P]) send(m M, to ...commontypes.OracleID) {
+func (o *Oracle[M, P]) send(m M, to ...commontypes.OracleID) {
 	if o.traitor {
 		for _, receiver := range to {
 			o.Driver.Outgoing(receiver, m)
@@ -313,7 +317,7 @@ func (o *Oracle[M, T, P]) send(m M, to ...commontypes.OracleID) {
 
 // CallWithin makes a call with a deadline. do is told if the call is to fail. The call itself happens at once, in virtual time;
 // its result arrives later. errors and slow are how likely it is that the call fails, and that it overruns.
-func (o *Oracle[M, T, P]) CallWithin(id kernel.CallID, timeout time.Duration, errors, slow float64, fails, late error, do func(fails error) rounds.Event) {
+func (o *Oracle[M, P]) CallWithin(id kernel.CallID, timeout time.Duration, errors, slow float64, fails, late error, do func(fails error) rounds.Event) {
 	took := min(engine.Between(o.Random, 0, engine.MaxPluginTime), timeout)
 	switch {
 	case o.Sim.Healed || o.traitor:
@@ -335,7 +339,7 @@ func (o *Oracle[M, T, P]) CallWithin(id kernel.CallID, timeout time.Duration, er
 
 // CallTransmit has a transaction arrive on the chain after some time; it outlives a crash of its sender. do is what the contract
 // does, done makes the result; errors is how likely it is that the call fails, with the report on its way or not.
-func (o *Oracle[M, T, P]) CallTransmit(id kernel.CallID, errors float64, failed error, do func() error, done func(error) rounds.Event) {
+func (o *Oracle[M, P]) CallTransmit(id kernel.CallID, errors float64, failed error, do func() error, done func(error) rounds.Event) {
 	o.Sim.Counts.Transmissions++
 	took := engine.Between(o.Random, time.Millisecond, engine.MaxTransmitTime)
 	fails := !o.Sim.Healed && engine.Chance(o.Random, errors)
@@ -363,7 +367,7 @@ func (o *Oracle[M, T, P]) CallTransmit(id kernel.CallID, errors float64, failed 
 }
 
 // SignWith has the key sign; keyErrors is how likely it is that it does not, with the error failed.
-func (o *Oracle[M, T, P]) SignWith(id kernel.CallID, keyErrors float64, failed error, do func() []byte) {
+func (o *Oracle[M, P]) SignWith(id kernel.CallID, keyErrors float64, failed error, do func() []byte) {
 	if o.traitor {
 		keyErrors = 0
 	}
@@ -371,7 +375,7 @@ func (o *Oracle[M, T, P]) SignWith(id kernel.CallID, keyErrors float64, failed e
 }
 
 // Verify verifies signatures, each with verify.
-func (o *Oracle[M, T, P]) Verify(e kernel.Verify, verify func(*kernel.SignatureCheck) bool) {
+func (o *Oracle[M, P]) Verify(e kernel.Verify, verify func(*kernel.SignatureCheck) bool) {
 	bad := -1
 	for i := 0; i < len(e.Checks) && bad < 0 && !o.Sim.Breaks.AcceptAllSignatures; i++ {
 		if !verify(&e.Checks[i]) {

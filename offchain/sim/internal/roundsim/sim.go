@@ -14,15 +14,15 @@ import (
 	"github.com/ocrkit/ocrkit/offchain/sim/internal/engine"
 )
 
-// Sim is a run. M, T and P are a protocol's messages, report timestamps and pending transmissions.
-type Sim[M rounds.Message, T comparable, P any] struct {
+// Sim is a run. M and P are a protocol's messages and pending transmissions.
+type Sim[M rounds.Message, P any] struct {
 	engine.World[M]
 	Settings[M]
 	LeaderKey, OrderKey [16]byte
 	Leaders             config.LeadersV1
-	Oracles             []*Oracle[M, T, P]
+	Oracles             []*Oracle[M, P]
 	// Checkers are those that both protocols have; they are about honest oracles.
-	Checkers engine.Checkers[*Oracle[M, T, P], M, rounds.Start[T, P], rounds.Status, rounds.Round]
+	Checkers engine.Checkers[*Oracle[M, P], M, rounds.Start[P], rounds.Status, rounds.Round]
 	Counts   Counts
 	landed   int // since the network healed
 	decoded  map[*byte]decoded[M]
@@ -47,9 +47,8 @@ type Settings[M rounds.Message] struct {
 	LeavesOut bool
 	// Observations is the number of observations in a ReportReq.
 	Observations func(M) int
-	// Transmission tells what an effect transmits, and Transmitted what became of a transmission.
+	// Transmission tells what an effect transmits.
 	Transmission func(kernel.Effect) (id kernel.CallID, round rounds.Round, ok bool)
-	Transmitted  func(ev any) (id kernel.CallID, err error, ok bool)
 	// Harmless are warnings and errors that machines log though nothing is wrong.
 	Harmless []string
 	// NewEpoch and ObserveReq make messages.
@@ -76,8 +75,18 @@ type Breaks struct {
 	MistakenSender       bool // messages of traitors arrive in the name of any oracle
 }
 
+// RoundsConfig returns the part of the configuration of one machine that both protocols have.
+func (s *Sim[M, P]) RoundsConfig(id commontypes.OracleID, deltaGrace time.Duration) rounds.Config {
+	return rounds.Config{
+		OracleID: id, N: s.N, F: s.F,
+		DeltaProgress: s.DeltaProgress, DeltaResend: s.DeltaResend, DeltaRound: s.DeltaRound, DeltaGrace: deltaGrace,
+		DeltaStage: s.DeltaStage, RMax: s.RMax, S: s.S,
+		LeaderSelectionKey: s.LeaderKey, TransmissionOrderKey: s.OrderKey,
+	}
+}
+
 // SetUp draws the config digest, the keys, and the traitors, unless they are known.
-func (s *Sim[M, T, P]) SetUp(digest []byte, traitors int, ids []commontypes.OracleID) []commontypes.OracleID {
+func (s *Sim[M, P]) SetUp(digest []byte, traitors int, ids []commontypes.OracleID) []commontypes.OracleID {
 	random := s.Stream("set up")
 	for _, b := range [][]byte{digest, s.LeaderKey[:], s.OrderKey[:]} {
 		for i := range b {
@@ -97,7 +106,7 @@ func (s *Sim[M, T, P]) SetUp(digest []byte, traitors int, ids []commontypes.Orac
 
 // Play runs. missed is called if not enough reports landed; ended, if nothing is violated, at the end; settle is how long what is
 // under way then may take.
-func (s *Sim[M, T, P]) Play(settle time.Duration, ended func()) {
+func (s *Sim[M, P]) Play(settle time.Duration, ended func()) {
 	s.Run(&engine.Plan[M]{
 		Begin:    s.begin,
 		Happens:  func(h *engine.Happening[M]) { s.Oracles[h.Node].happens(h) },
@@ -116,13 +125,13 @@ func (s *Sim[M, T, P]) Play(settle time.Duration, ended func()) {
 
 // patience is how long reports may take to land once everything has healed: a faulty leader costs an epoch, and there may be
 // many in a row; a slow one may take nearly DeltaProgress for each round.
-func (s *Sim[M, T, P]) patience() time.Duration {
+func (s *Sim[M, P]) patience() time.Duration {
 	stages := time.Duration(len(s.S)) * s.DeltaStage
 	return time.Duration(60+8*s.Rounds)*(s.DeltaProgress+s.DeltaResend+engine.MaxLatency) + stages + 10*engine.MaxTransmitTime
 }
 
 // begin plans the starts and the faults.
-func (s *Sim[M, T, P]) begin() {
+func (s *Sim[M, P]) begin() {
 	random := s.Stream("schedule")
 	for _, o := range s.Oracles {
 		s.At(engine.Between(random, 0, 100*time.Millisecond), o.start)
@@ -153,7 +162,7 @@ func (s *Sim[M, T, P]) begin() {
 }
 
 // refused notes a message that is not even handed to a machine.
-func (s *Sim[M, T, P]) refused(o *Oracle[M, T, P], from commontypes.OracleID, err error) {
+func (s *Sim[M, P]) refused(o *Oracle[M, P], from commontypes.OracleID, err error) {
 	s.Counts.Refused++
 	if s.Oracles[from].Honest() {
 		s.Violated("wire", "oracle %d refuses a message of honest oracle %d: %v", o.ID, from, err)
@@ -161,7 +170,7 @@ func (s *Sim[M, T, P]) refused(o *Oracle[M, T, P], from commontypes.OracleID, er
 }
 
 // ReportLanded notes a report that the contract took.
-func (s *Sim[M, T, P]) ReportLanded(round rounds.Round, from commontypes.OracleID, report []byte) {
+func (s *Sim[M, P]) ReportLanded(round rounds.Round, from commontypes.OracleID, report []byte) {
 	s.Counts.Landed++
 	if s.Healed {
 		s.landed++
@@ -171,4 +180,4 @@ func (s *Sim[M, T, P]) ReportLanded(round rounds.Round, from commontypes.OracleI
 }
 
 // Honest is the number of oracles that follow the protocol.
-func (s *Sim[M, T, P]) Honest() int { return s.N - len(s.Traitors) }
+func (s *Sim[M, P]) Honest() int { return s.N - len(s.Traitors) }

@@ -22,14 +22,14 @@ type seat[M rounds.Message] interface {
 	leader(epoch uint32) commontypes.OracleID
 }
 
-func (o *Oracle[M, T, P]) epoch() uint32          { return o.Status.Epoch }
-func (o *Oracle[M, T, P]) settings() *Settings[M] { return &o.Sim.Settings }
-func (o *Oracle[M, T, P]) leader(epoch uint32) commontypes.OracleID {
+func (o *Oracle[M, P]) epoch() uint32          { return o.Status.Epoch }
+func (o *Oracle[M, P]) settings() *Settings[M] { return &o.Sim.Settings }
+func (o *Oracle[M, P]) leader(epoch uint32) commontypes.OracleID {
 	return o.Sim.Leaders.Leader(epoch)
 }
 
 // NewHand returns what the traitor of an oracle has in hand. name is that of the traitor, at the time.
-func (o *Oracle[M, T, P]) NewHand(name func() string) Hand[M] {
+func (o *Oracle[M, P]) NewHand(name func() string) Hand[M] {
 	return Hand[M]{engine.NewHand(&o.Node, name), o}
 }
 
