@@ -53,6 +53,38 @@ func TestCheckObservers(t *testing.T) {
 	}
 }
 
+func TestCheckDistinct(t *testing.T) {
+	c := NewCore(Config{N: 4, F: 1}, nil)
+	for _, test := range []struct {
+		indices []int
+		want    kernel.DropReason
+	}{
+		{nil, kernel.DropReason{}},
+		{[]int{3, 0, 2, 1}, kernel.DropReason{}},
+		{[]int{0, 3, 0, 4}, DropRepeated},
+		{[]int{0, 4, 0}, DropBadSigner},
+		{[]int{-1}, DropBadSigner},
+		{[]int{0, 1, 256}, DropBadSigner}, // which is no byte
+	} {
+		why, ok := c.CheckDistinct(len(test.indices), func(i int) int { return test.indices[i] }, DropBadSigner)
+		if why != test.want || ok != (test.want == kernel.DropReason{}) {
+			t.Errorf("%v: %t, %q", test.indices, ok, why.Text)
+		}
+	}
+}
+
+func TestMembers(t *testing.T) {
+	var set Members
+	for i, id := range []commontypes.OracleID{30, 0, 7} {
+		if set.Has(id) || set.Add(id) || !set.Has(id) || !set.Add(id) || set.Len() != i+1 {
+			t.Errorf("after %d: %b, %d members", id, set, set.Len())
+		}
+	}
+	if set.Has(1) || set.Has(31) {
+		t.Errorf("%b has others", set)
+	}
+}
+
 // TestCollection follows one item of each oracle through a collection.
 func TestCollection(t *testing.T) {
 	core := NewCore(Config{N: 4, F: 1}, nil)
