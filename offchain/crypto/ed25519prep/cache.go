@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// MaxCachedKeys bounds how many keys [Cached] keeps: some 16 MiB if each of
-// them is in use.
+// MaxCachedKeys bounds how many keys [Cached] keeps: some 13 MiB if each of
+// them is in use, and up to [MaxWideTables] for those in much use.
 const MaxCachedKeys = 512
 
 var cache = lru{max: MaxCachedKeys}

@@ -6,14 +6,18 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"filippo.io/edwards25519"
+
+	"github.com/ocrkit/ocrkit/offchain/crypto/internal/hottable"
 )
 
 // order is the order L of the base point, fieldPrime is p.
@@ -108,6 +112,31 @@ func encodingsOfSmallOrder(t testing.TB) [][32]byte {
 	return out
 }
 
+// wideKey is a key that has its wide table at once.
+func wideKey(t testing.TB, pub [32]byte) *Key {
+	t.Helper()
+	k, err := Prepare(pub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	atOnce := hottable.Budget[table]{Max: 1, After: 1}
+	k.wide.Get(&atOnce, 0, k.newWide)
+	if k.table().layout != wideLayout {
+		t.Fatal("no wide table")
+	}
+	return k
+}
+
+// checkWide is check for the public key of k, and for k too.
+func checkWide(t testing.TB, k *Key, msg, sig []byte) bool {
+	t.Helper()
+	want := check(t, k.Public(), msg, sig)
+	if got := k.Verify(msg, sig); got != want {
+		t.Fatalf("Verify = %v with the wide table, crypto/ed25519 says %v\npub %x\nmsg %x\nsig %x", got, want, k.pub, msg, sig)
+	}
+	return want
+}
+
 // check compares the verdict with that of crypto/ed25519 and returns it.
 func check(t testing.TB, pub [32]byte, msg, sig []byte) bool {
 	t.Helper()
@@ -116,6 +145,7 @@ func check(t testing.TB, pub [32]byte, msg, sig []byte) bool {
 	if k == nil {
 		t.Fatalf("Prepare(%x) returned no key", pub)
 	}
+	k = Cached(pub) // which may have a table already
 	if err != nil && want {
 		t.Fatalf("Prepare(%x) failed: %v, but crypto/ed25519 verified with that key", pub, err)
 	}
@@ -281,10 +311,11 @@ func TestSmallOrder(t *testing.T) {
 	encodings := encodingsOfSmallOrder(t)
 	verdicts := map[bool]int{}
 	for _, pub := range encodings {
+		k := wideKey(t, pub)
 		for _, rEnc := range encodings {
 			for m := range byte(6) {
 				sig := append(slices.Clone(rEnc[:]), make([]byte, 32)...)
-				verdicts[check(t, pub, []byte{m}, sig)]++
+				verdicts[checkWide(t, k, []byte{m}, sig)]++
 			}
 		}
 	}
@@ -310,6 +341,7 @@ func TestMixedOrder(t *testing.T) {
 		}
 		point := new(edwards25519.Point).ScalarBaseMult(a)
 		pub := [32]byte(point.Add(point, tp).Bytes())
+		wide := wideKey(t, pub)
 		for m := range byte(8) {
 			nonce, err := new(edwards25519.Scalar).SetUniformBytes(randBytes(r, 64))
 			if err != nil {
@@ -326,7 +358,7 @@ func TestMixedOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := new(edwards25519.Scalar).MultiplyAdd(k, a, nonce)
-			verdicts[check(t, pub, []byte{m}, append(rEnc, s.Bytes()...))]++
+			verdicts[checkWide(t, wide, []byte{m}, append(rEnc, s.Bytes()...))]++
 		}
 	}
 	if verdicts[true] == 0 || verdicts[false] == 0 {
@@ -363,7 +395,7 @@ func TestKeyThatIsNoPoint(t *testing.T) {
 func TestMultiples(t *testing.T) {
 	r := newRand(4)
 	q := new(edwards25519.Point).ScalarBaseMult(scalar(t, big.NewInt(987654321)))
-	kt := newKeyTable(q)
+	small, wide := newTable(toExtended(q), smallLayout), newTable(toExtended(q), wideLayout)
 	var scalars []*big.Int
 	for i := range 253 {
 		p := new(big.Int).Lsh(big.NewInt(1), uint(i))
@@ -384,10 +416,12 @@ func TestMultiples(t *testing.T) {
 		if got, want := p.encode(), [32]byte(new(edwards25519.Point).ScalarBaseMult(sc).Bytes()); got != want {
 			t.Fatalf("[%d]B = %x, want %x", s, got, want)
 		}
-		p = identity()
-		kt.addMultiple(&p, &b)
-		if got, want := p.encode(), [32]byte(new(edwards25519.Point).ScalarMult(sc, q).Bytes()); got != want {
-			t.Fatalf("[%d]Q = %x, want %x", s, got, want)
+		for _, table := range []*table{small, wide} {
+			p = identity()
+			table.addMultiple(&p, &b)
+			if got, want := p.encode(), [32]byte(new(edwards25519.Point).ScalarMult(sc, q).Bytes()); got != want {
+				t.Fatalf("[%d]Q = %x with width %d, want %x", s, got, table.width, want)
+			}
 		}
 	}
 }
@@ -406,15 +440,15 @@ func TestDigits(t *testing.T) {
 	for range 500 {
 		s := new(big.Int).Rsh(int32le(randBytes(r, 32)), 3)
 		b := le32(s)
-		for _, f := range []struct{ width, n uint }{{keyWidth, keyPositions}, {baseWidth, basePositions}} {
-			d := make([]int16, f.n)
-			digits(d, &b, f.width)
+		for _, f := range []layout{smallLayout, wideLayout, baseLayout} {
+			var d [maxPositions]int16
+			f.digits(&d, &b)
 			sum := new(big.Int)
-			for i, v := range slices.Backward(d) {
+			for i, v := range slices.Backward(d[:f.positions]) {
 				if v <= -1<<(f.width-1) || v > 1<<(f.width-1) {
 					t.Fatalf("digit %d of %d is %d", i, s, v)
 				}
-				sum.Lsh(sum, f.width)
+				sum.Lsh(sum, uint(f.width))
 				sum.Add(sum, big.NewInt(int64(v)))
 			}
 			if sum.Cmp(s) != 0 {
@@ -470,6 +504,54 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestSwitchToWideTable has many goroutines verify while the key gets its wide
+// table: verdicts must stay right, and it must get one, once.
+func TestSwitchToWideTable(t *testing.T) {
+	r := newRand(10)
+	priv := ed25519.NewKeyFromSeed(randBytes(r, 32))
+	k, err := Prepare([32]byte(priv.Public().(ed25519.PublicKey)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg := []byte("narrow and wide")
+	sig := ed25519.Sign(priv, msg)
+	bad := slices.Clone(sig)
+	bad[40] ^= 1
+	if first := k.table(); first.layout != smallLayout {
+		t.Fatal("a wide table at the first use")
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			good := make([]bool, 2)
+			for range wideTables.After / 4 {
+				VerifyEach(good, []Check{{k, msg, sig}, {k, msg, bad}})
+				if !good[0] || good[1] {
+					t.Errorf("verdicts %v", good)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if k.table().layout != wideLayout {
+		t.Error("no wide table after many uses")
+	}
+}
+
+// TestMemory holds what the documentation says of the size of tables.
+func TestMemory(t *testing.T) {
+	size := func(l layout) int { return len(newTable(identity(), l).points) * int(unsafe.Sizeof(niels{})) }
+	if got := size(wideLayout); got != 384<<10 || int(wideTables.Max)*got > MaxWideTables || wideTables.Max != 170 {
+		t.Errorf("%d wide tables of %d bytes", wideTables.Max, got)
+	}
+	if got := size(smallLayout); got > 26<<10 {
+		t.Errorf("small tables have %d bytes", got)
+	}
+	if got := size(baseLayout); got > 5<<18 {
+		t.Errorf("the table of the base point has %d bytes", got)
+	}
 }
 
 func TestVerifyDoesNotAllocate(t *testing.T) {
@@ -529,7 +611,9 @@ func Benchmark(b *testing.B) {
 		msgs[i] = binary.BigEndian.AppendUint64(randBytes(r, 150), uint64(i))
 		sigs[i] = ed25519.Sign(priv, msgs[i])
 		keys[i] = Cached(pubs[i])
-		keys[i].Verify(msgs[i], sigs[i])
+		for range 2 * wideTables.After {
+			keys[i].Verify(msgs[i], sigs[i])
+		}
 	}
 	for _, count := range []int{1, n} {
 		suffix := map[int]string{1: "keys=1", n: "keys=31"}[count]
@@ -563,13 +647,12 @@ func Benchmark(b *testing.B) {
 			b.Fatal("does not verify")
 		}
 	})
-	b.Run("prepare", func(b *testing.B) {
-		for i := 0; b.Loop(); i++ {
-			k, err := Prepare(pubs[i%n])
-			if err != nil {
-				b.Fatal(err)
+	for _, l := range []layout{smallLayout, wideLayout} {
+		b.Run(fmt.Sprintf("table/width=%d", l.width), func(b *testing.B) {
+			q := toExtended(keys[0].minusA)
+			for b.Loop() {
+				newTable(q, l)
 			}
-			newKeyTable(k.minusA)
-		}
-	})
+		})
+	}
 }

@@ -1,9 +1,6 @@
 package ed25519prep
 
-import (
-	"filippo.io/edwards25519"
-	"filippo.io/edwards25519/field"
-)
+import "filippo.io/edwards25519"
 
 // Arithmetic on -x² + y² = 1 + dx²y² over GF(2²⁵⁵ - 19), with the formulas of
 // Hisil, Wong, Carter and Dawson, "Twisted Edwards Curves Revisited" (2008).
@@ -12,34 +9,28 @@ import (
 // included.
 
 // extended is a point in extended coordinates: x = X/Z, y = Y/Z, T = XY/Z.
-type extended struct {
-	x, y, z, t field.Element
-}
+type extended struct{ x, y, z, t fe }
 
 // niels is an affine point in the form that makes it cheapest to add: (y+x)/2,
 // (y-x)/2 and dxy. With twice these, as is common, all coordinates of a sum come
 // out four times as large, which is the same point, but Z has to be doubled.
-type niels struct {
-	yPlusX, yMinusX, xyd field.Element
-}
+type niels struct{ yPlusX, yMinusX, xyd fe }
 
-// half is 1/2, and d = -121665/121666 the curve's constant.
-var half, d = func() (half, d field.Element) {
-	var n field.Element
-	half.Mult32(new(field.Element).One(), 2)
-	half.Invert(&half)
-	n.Mult32(new(field.Element).One(), 121665)
-	n.Negate(&n)
-	d.Mult32(new(field.Element).One(), 121666)
-	d.Invert(&d)
-	d.Multiply(&d, &n)
-	return half, d
+// half is 1/2, and fourD = -4·121665/121666 four times the curve's constant d.
+var half, fourD = func() (half, fourD fe) {
+	half.invert(&fe{2})
+	fourD.invert(&fe{121666})
+	fourD.mul(&fourD, &fe{4 * 121665})
+	fourD.sub(&fe{}, &fourD)
+	return half, fourD
 }()
 
-func identity() (p extended) {
-	p.y.One()
-	p.z.One()
-	return p
+func identity() extended { return extended{y: fe{1}, z: fe{1}} }
+
+// toExtended takes over a point of the library.
+func toExtended(p *edwards25519.Point) extended {
+	x, y, z, t := p.ExtendedCoordinates()
+	return extended{feFromBytes(x.Bytes()), feFromBytes(y.Bytes()), feFromBytes(z.Bytes()), feFromBytes(t.Bytes())}
 }
 
 // add sets p to p + q, or to p - q if neg.
@@ -50,46 +41,46 @@ func (p *extended) add(q *niels, neg bool) {
 	if neg {
 		plus, minus = minus, plus
 	}
-	var a, b, c, e, f, g, h field.Element
-	a.Subtract(&p.y, &p.x)
-	a.Multiply(&a, minus)
-	b.Add(&p.y, &p.x)
-	b.Multiply(&b, plus)
-	c.Multiply(&p.t, &q.xyd)
-	e.Subtract(&b, &a)
-	h.Add(&b, &a)
+	var a, b, c, e, f, g, h fe
+	a.sub(&p.y, &p.x)
+	a.mul(&a, minus)
+	b.add(&p.y, &p.x)
+	b.mul(&b, plus)
+	c.mul(&p.t, &q.xyd)
+	e.sub(&b, &a)
+	h.add(&b, &a)
 	if neg {
-		f.Add(&p.z, &c)
-		g.Subtract(&p.z, &c)
+		f.add(&p.z, &c)
+		g.sub(&p.z, &c)
 	} else {
-		f.Subtract(&p.z, &c)
-		g.Add(&p.z, &c)
+		f.sub(&p.z, &c)
+		g.add(&p.z, &c)
 	}
-	p.x.Multiply(&e, &f)
-	p.y.Multiply(&g, &h)
-	p.z.Multiply(&f, &g)
-	p.t.Multiply(&e, &h)
+	p.x.mul(&e, &f)
+	p.y.mul(&g, &h)
+	p.z.mul(&f, &g)
+	p.t.mul(&e, &h)
 }
 
 // double sets p to 2^n·p, for n of at least 1.
 func (p *extended) double(n int) {
-	var a, b, c, e, f, g, h field.Element
+	var a, b, c, e, f, g, h fe
 	for i := range n {
-		a.Square(&p.x)
-		b.Square(&p.y)
-		c.Square(&p.z)
-		c.Add(&c, &c)
-		h.Add(&a, &b)
-		e.Add(&p.x, &p.y)
-		e.Square(&e)
-		e.Subtract(&h, &e)
-		g.Subtract(&a, &b)
-		f.Add(&c, &g)
-		p.x.Multiply(&e, &f)
-		p.y.Multiply(&g, &h)
-		p.z.Multiply(&f, &g)
+		a.square(&p.x)
+		b.square(&p.y)
+		c.square(&p.z)
+		c.add(&c, &c)
+		h.add(&a, &b)
+		e.add(&p.x, &p.y)
+		e.square(&e)
+		e.sub(&h, &e)
+		g.sub(&a, &b)
+		f.add(&c, &g)
+		p.x.mul(&e, &f)
+		p.y.mul(&g, &h)
+		p.z.mul(&f, &g)
 		if i == n-1 { // doubling has no use for t
-			p.t.Multiply(&e, &h)
+			p.t.mul(&e, &h)
 		}
 	}
 }
@@ -97,17 +88,19 @@ func (p *extended) double(n int) {
 // encode returns the canonical encoding: y, least significant byte first, with
 // the parity of x in the highest bit.
 func (p *extended) encode() [32]byte {
-	var inv field.Element
-	return p.encodeWith(inv.Invert(&p.z))
+	var inv fe
+	inv.invert(&p.z)
+	return p.encodeWith(&inv)
 }
 
 // encodeWith is encode with 1/z given.
-func (p *extended) encodeWith(inv *field.Element) [32]byte {
-	var x, y field.Element
-	x.Multiply(&p.x, inv)
-	y.Multiply(&p.y, inv)
-	out := [32]byte(y.Bytes())
-	out[31] |= byte(x.IsNegative() << 7)
+func (p *extended) encodeWith(inv *fe) [32]byte {
+	var x, y fe
+	x.mul(&p.x, inv)
+	x = x.normal()
+	y.mul(&p.y, inv)
+	out := y.bytes()
+	out[31] |= byte(x[0] << 7)
 	return out
 }
 
@@ -115,42 +108,40 @@ func (p *extended) encodeWith(inv *field.Element) [32]byte {
 // of them. No z is ever 0: the addition law is complete.
 func encodeAll(dst [][32]byte, points []extended) {
 	// product[i] is the product of the z of the first i points.
-	var product [sharedInversion + 1]field.Element
-	product[0].One()
+	var product [sharedInversion + 1]fe
+	product[0] = fe{1}
 	for i := range points {
-		product[i+1].Multiply(&product[i], &points[i].z)
+		product[i+1].mul(&product[i], &points[i].z)
 	}
-	var rest, inv field.Element // rest is the inverse of product[i+1]
-	rest.Invert(&product[len(points)])
+	var rest, inv fe // rest is the inverse of product[i+1]
+	rest.invert(&product[len(points)])
 	for i := len(points) - 1; i >= 0; i-- {
-		inv.Multiply(&rest, &product[i])
-		rest.Multiply(&rest, &points[i].z)
+		inv.mul(&rest, &product[i])
+		rest.mul(&rest, &points[i].z)
 		dst[i] = points[i].encodeWith(&inv)
 	}
 }
 
-// toNiels converts points, with one inversion for all of them.
-func toNiels(dst []niels, points []*edwards25519.Point) {
-	// prefix[i] is the product of the first i denominators.
-	prefix := make([]field.Element, len(points)+1)
-	prefix[0].One()
-	for i, p := range points {
-		_, _, z, _ := p.ExtendedCoordinates()
-		prefix[i+1].Multiply(&prefix[i], z)
+// toNiels converts points, with one inversion for all of them. product is
+// scratch space for one element more than there are points.
+func toNiels(dst []niels, points []extended, product []fe) {
+	// product[i] is the product of the z of the first i points.
+	product[0] = fe{1}
+	for i := range points {
+		product[i+1].mul(&product[i], &points[i].z)
 	}
-	var inv, zInv, x, y field.Element
-	inv.Invert(&prefix[len(points)])
+	var rest, inv, x, y fe // rest is half of the inverse of product[i+1]
+	rest.invert(&product[len(points)])
+	rest.mul(&rest, &half)
 	for i := len(points) - 1; i >= 0; i-- {
-		px, py, pz, _ := points[i].ExtendedCoordinates()
-		zInv.Multiply(&inv, &prefix[i])
-		inv.Multiply(&inv, pz)
-		x.Multiply(px, &zInv)
-		y.Multiply(py, &zInv)
-		dst[i].yPlusX.Add(&y, &x)
-		dst[i].yPlusX.Multiply(&dst[i].yPlusX, &half)
-		dst[i].yMinusX.Subtract(&y, &x)
-		dst[i].yMinusX.Multiply(&dst[i].yMinusX, &half)
-		dst[i].xyd.Multiply(&x, &y)
-		dst[i].xyd.Multiply(&dst[i].xyd, &d)
+		p, q := &points[i], &dst[i]
+		inv.mul(&rest, &product[i])
+		rest.mul(&rest, &p.z)
+		x.mul(&p.x, &inv) // halves of the coordinates
+		y.mul(&p.y, &inv)
+		q.yPlusX.add(&y, &x)
+		q.yMinusX.sub(&y, &x)
+		q.xyd.mul(&x, &y)
+		q.xyd.mul(&q.xyd, &fourD)
 	}
 }

@@ -4,136 +4,131 @@ import (
 	"sync"
 
 	"filippo.io/edwards25519"
+
+	"github.com/ocrkit/ocrkit/offchain/crypto/internal/hottable"
 )
 
 // A scalar is written in signed digits of a fixed width w, so that a multiple
 // of a point Q is a sum over the positions i of digit·2^(wi)·Q; tables hold
 // those terms for the digits 1 to 2^(w-1), the others follow by negation.
 //
-// For the base point, which all keys share, there is a table for each
-// position. For a key, where tables are many and memory counts, there is one
-// for every third position: the positions between are reached by ten doublings
-// in all (see addMultiple).
-const (
-	baseWidth     = 8
-	basePositions = 32 // 8·32 = 256 bits
-	baseEntries   = 1 << (baseWidth - 1)
+// A table may have rows for every position or, where memory counts, for one in
+// a few (the stride): the positions between are reached by doubling.
+type layout struct {
+	width     int // of digits, in bits
+	positions int // of digits; width·positions is at least 254
+	stride    int // divides positions
+}
 
-	keyWidth     = 5
-	keyPositions = 51 // 5·51 = 255 bits
-	keyEntries   = 1 << (keyWidth - 1)
-	keyStride    = 3
-	keyTables    = keyPositions / keyStride
+// The widths and strides are what was fastest with the tables of 31 keys in
+// rotation, which do not fit a core's own caches: beyond 8 bits for a key or 10
+// for the base point, what fewer additions save is lost in waiting for memory.
+var (
+	// baseLayout is of the table of the base point, 1.2 MiB, which all keys share.
+	baseLayout = layout{width: 10, positions: 26, stride: 1}
+
+	// smallLayout is of the table that a key has from its first use on: 26 KiB.
+	smallLayout = layout{width: 5, positions: 51, stride: 3}
+
+	// wideLayout is of the table that a key gets when it is used much: 384 KiB.
+	wideLayout = layout{width: 8, positions: 32, stride: 1}
 )
 
+// wideTables are the wide tables of all keys. A signature takes some 5 µs less
+// with one, and to make one takes some 1300 µs, so that a key that goes on being
+// used after its turn, from the 256th to the 511th signature, has got its
+// expenses back as many signatures later.
+var wideTables = hottable.Budget[table]{
+	Max:   MaxWideTables / (32 * 128 * 96),
+	After: 256,
+}
+
+// MaxWideTables bounds the memory of all wide tables of the process, in bytes.
+// It is enough for 170 keys; the others do with small tables.
+const MaxWideTables = 64 << 20
+
+// maxPositions bounds positions.
+const maxPositions = 51
+
+// entries is the length of a row.
+func (l layout) entries() int { return 1 << (l.width - 1) }
+
 // digits writes the little-endian number s, which must be below 2²⁵³, in
-// len(out) signed digits of width bits, least significant first. Digits are
-// above -2^(width-1) and at most 2^(width-1). width is at most 8 and
-// width·len(out) at least 255, so that no carry is left over.
-func digits(out []int16, s *[32]byte, width uint) {
-	carry := int16(0)
-	for i := range out {
+// signed digits, least significant first. Digits are above -2^(width-1) and at
+// most 2^(width-1). No carry is left over.
+func (l layout) digits(out *[maxPositions]int16, s *[32]byte) {
+	number := feFromBytes(s[:])
+	carry := 0
+	width := uint(l.width)
+	for i := range l.positions {
 		bit := uint(i) * width
-		v := uint(s[bit/8]) >> (bit % 8)
-		if bit/8+1 < 32 {
-			v |= uint(s[bit/8+1]) << (8 - bit%8)
+		v := uint64(0)
+		if bit < 256 {
+			v = number[bit/64] >> (bit % 64)
+			if bit/64 < 3 {
+				v |= number[bit/64+1] << (64 - bit%64) // a shift by 64 gives 0
+			}
 		}
-		d := int16(v&(1<<width-1)) + carry
+		d := int(v&(1<<width-1)) + carry
 		carry = 0
 		if d > 1<<(width-1) {
 			d -= 1 << width
 			carry = 1
 		}
-		out[i] = d
+		out[i] = int16(d)
 	}
 }
 
-// addDigit adds d times the point that row was made for.
-func (p *extended) addDigit(row []niels, d int16) {
-	switch {
-	case d > 0:
-		p.add(&row[d-1], false)
-	case d < 0:
-		p.add(&row[-d-1], true)
-	}
+// table holds multiples of a point Q: at row j, entry d-1 the point
+// d·2^(width·stride·j)·Q. The rows are one after the other.
+type table struct {
+	layout
+	points []niels
 }
 
-// keyTable holds at [j][d-1] the point d·2^(15j)·Q.
-type keyTable [keyTables][keyEntries]niels
-
-func newKeyTable(q *edwards25519.Point) *keyTable {
-	t := new(keyTable)
-	points := make([]*edwards25519.Point, 0, keyTables*keyEntries)
-	for range keyTables {
-		points = appendMultiples(points, q, keyEntries)
-		q = double(q, keyWidth*keyStride)
-	}
-	flat := make([]niels, len(points))
-	toNiels(flat, points)
-	for j := range t {
-		copy(t[j][:], flat[j*keyEntries:])
+func newTable(q extended, l layout) *table {
+	n := l.entries()
+	t := &table{l, make([]niels, n*(l.positions/l.stride))}
+	multiples, scratch := make([]extended, n), make([]fe, n+1)
+	for row := t.points; len(row) > 0; row = row[n:] {
+		toNiels(row[:1], []extended{q}, scratch)
+		p := q
+		for i := range multiples {
+			if i > 0 {
+				p.add(&row[0], false)
+			}
+			multiples[i] = p
+		}
+		toNiels(row[:n], multiples, scratch)
+		q.double(l.width * l.stride)
 	}
 	return t
 }
 
-// addMultiple adds s times the table's point to p, where p must be the identity
-// and s below 2²⁵³.
-func (t *keyTable) addMultiple(p *extended, s *[32]byte) {
-	var d [keyPositions]int16
-	digits(d[:], s, keyWidth)
-	for r := keyStride - 1; r >= 0; r-- {
-		for j := range t {
-			p.addDigit(t[j][:], d[keyStride*j+r])
+// addMultiple adds s times the table's point to p, for s below 2²⁵³. With a
+// stride above 1, p must be the identity.
+func (t *table) addMultiple(p *extended, s *[32]byte) {
+	var d [maxPositions]int16
+	t.digits(&d, s)
+	n := t.entries()
+	for r := t.stride - 1; r >= 0; r-- {
+		row := t.points
+		for i := r; i < t.positions; i += t.stride {
+			switch d := int(d[i]); {
+			case d > 0:
+				p.add(&row[d-1], false)
+			case d < 0:
+				p.add(&row[-d-1], true)
+			}
+			row = row[n:]
 		}
 		if r > 0 {
-			p.double(keyWidth)
+			p.double(t.width)
 		}
 	}
 }
-
-// baseMultiples holds at [i][d-1] the point d·2^(8i)·B: 480 KiB for the whole
-// process.
-type baseMultiples [basePositions][baseEntries]niels
 
 // baseTable returns the table of the base point, which the first call makes.
-var baseTable = sync.OnceValue(func() *baseMultiples {
-	t := new(baseMultiples)
-	q := edwards25519.NewGeneratorPoint()
-	points := make([]*edwards25519.Point, 0, baseEntries)
-	for i := range t {
-		points = appendMultiples(points[:0], q, baseEntries)
-		toNiels(t[i][:], points)
-		q = double(q, baseWidth)
-	}
-	return t
+var baseTable = sync.OnceValue(func() *table {
+	return newTable(toExtended(edwards25519.NewGeneratorPoint()), baseLayout)
 })
-
-// addMultiple adds s times the base point to p, for s below 2²⁵³.
-func (t *baseMultiples) addMultiple(p *extended, s *[32]byte) {
-	var d [basePositions]int16
-	digits(d[:], s, baseWidth)
-	for i := range t {
-		p.addDigit(t[i][:], d[i])
-	}
-}
-
-// appendMultiples appends q, 2q, …, n·q.
-func appendMultiples(to []*edwards25519.Point, q *edwards25519.Point, n int) []*edwards25519.Point {
-	m := q
-	for i := range n {
-		if i > 0 {
-			m = new(edwards25519.Point).Add(m, q)
-		}
-		to = append(to, m)
-	}
-	return to
-}
-
-// double returns 2^n·q.
-func double(q *edwards25519.Point, n int) *edwards25519.Point {
-	q = new(edwards25519.Point).Set(q)
-	for range n {
-		q.Double(q)
-	}
-	return q
-}
