@@ -112,7 +112,7 @@ func (k *Key) Verify(hash *[32]byte, sig []byte) bool {
 	var u1, u2 fr.Element
 	u1.SetBytes(hash[:]) // reduced modulo n
 	u2.SetBytes(sig[:32])
-	w := fr.Element(modOrder.invert((*[4]uint64)(&s)))
+	w := fr.Element(modOrder.Invert(s.elem()))
 	u1.Mul(&u1, &w)
 	u2.Mul(&u2, &w)
 	if sig[64]&2 != 0 {

@@ -414,7 +414,7 @@ func TestField(t *testing.T) {
 			}
 		}
 		if bx.Sign() != 0 && bx.Cmp(order) < 0 {
-			inv := fe(modOrder.invert((*[4]uint64)(&x)))
+			inv := fe(modOrder.Invert(x.elem()))
 			if toBig(inv).Cmp(new(big.Int).ModInverse(bx, order)) != 0 {
 				t.Fatalf("1/%x = %x modulo n", x, inv)
 			}
