@@ -51,12 +51,6 @@ func (d *Desk) Effects() []Effect { return d.effects }
 // Emit asks for something.
 func (d *Desk) Emit(effect Effect) { d.effects = append(d.effects, effect) }
 
-// Open registers a call of a scope (nil: one that never ends before its result) and returns its id; done is called with the
-// result, unless the scope was closed before. In a closed scope nothing is ever done.
-func (d *Desk) Open(scope *Scope, done func(result any)) CallID {
-	return d.open(scope, handlerOf[any](done))
-}
-
 func (d *Desk) open(scope *Scope, done handler) CallID {
 	d.last++
 	if scope != nil {
@@ -75,8 +69,14 @@ func (d *Desk) open(scope *Scope, done handler) CallID {
 	return d.last
 }
 
-// Call registers a call that never ends before its result, which is an R; done is called with it. A result of another type is
-// taken as none.
+// CallIn registers a call of a scope (nil: one that never ends before its result) and returns its id; done is called with the
+// result, an R, unless the scope was closed before. In a closed scope nothing is ever done. A result of another type is taken
+// as none.
+func CallIn[R any](d *Desk, scope *Scope, done func(R)) CallID {
+	return d.open(scope, handlerOf[R](done))
+}
+
+// Call registers a call that never ends before its result.
 func Call[R any](d *Desk, done func(R)) CallID { return d.open(nil, handlerOf[R](done)) }
 
 // Abandon gives up a call, if it is under way. 0 is no call.

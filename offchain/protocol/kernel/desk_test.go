@@ -41,10 +41,10 @@ func TestDeskScopes(t *testing.T) {
 	var desk Desk
 	var scope Scope
 	var done []any
-	open := func() CallID { return desk.Open(&scope, func(result any) { done = append(done, result) }) }
+	open := func() CallID { return CallIn(&desk, &scope, func(result any) { done = append(done, result) }) }
 	desk.Begin()
 	ids := []CallID{open(), open(), open()}
-	outside := desk.Open(nil, func(result any) { done = append(done, result) })
+	outside := CallIn(&desk, nil, func(result any) { done = append(done, result) })
 	desk.Finish(ids[1], "middle")
 	desk.Close(&scope)
 	if want := fmt.Sprintf("[abandon call=%d abandon call=%d]", ids[0], ids[2]); fmt.Sprint(desk.Effects()) != want {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/types"
 	"github.com/ocrkit/ocrkit/offchain/wire/ocr3wire"
@@ -130,10 +131,10 @@ type (
 		Signatures [][]byte
 		Err        error
 	}
-	// ReportsVerified answers [VerifyReports].
+	// ReportsVerified answers [VerifyReports]. Good[i] tells whether all signatures of Lists[i] are good.
 	ReportsVerified struct {
 		ID   kernel.CallID
-		Good bool
+		Good []bool
 	}
 	// ShouldAcceptDone answers [CallShouldAccept].
 	ShouldAcceptDone struct {
@@ -231,11 +232,14 @@ type (
 		ID    kernel.CallID
 		SeqNr uint64
 	}
-	// VerifyReports checks an oracle's signatures on all reports of a sequence number, as many as there are reports. Answered by
-	// [ReportsVerified].
+	// VerifyReports checks lists of signatures on all reports of a sequence number. Answered by [ReportsVerified].
 	VerifyReports struct {
-		ID         kernel.CallID
-		SeqNr      uint64
+		ID    kernel.CallID
+		SeqNr uint64
+		Lists []SignedReports
+	}
+	// SignedReports is an oracle's list of signatures, as many as there are reports.
+	SignedReports struct {
 		Signer     commontypes.OracleID
 		Signatures [][]byte
 	}
@@ -279,7 +283,7 @@ type (
 		Index    int
 		At       time.Time
 		Override bool
-		Delays   map[commontypes.OracleID]time.Duration
+		Delays   []config.TransmitDelay // by oracle
 		OK       bool
 	}
 	AcceptComputed struct {

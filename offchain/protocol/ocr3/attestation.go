@@ -31,7 +31,7 @@ type attestation struct {
 
 type attestationRound struct {
 	seqNr  uint64
-	scope  *kernel.Scope
+	scope  kernel.Scope
 	commit *ocr3wire.CertifiedCommit // verified; nil if unknown
 
 	computed  bool // there are reports
@@ -43,7 +43,7 @@ type attestationRound struct {
 
 	fetching  bool // the commit is being asked for
 	exhausted bool // everybody who could be asked was
-	verifying int  // lists under verification
+	verifying bool // lists are under verification
 	complete  bool
 	held      bool // the reports are referred to by this round
 }
@@ -52,7 +52,6 @@ type attestationRound struct {
 type attester struct {
 	signatures [][]byte // empty: none
 	verdict    verdict
-	pending    bool // under verification
 	asked      bool // for the commit
 	answered   bool
 	served     bool // with the commit
@@ -115,7 +114,7 @@ func (a *attestation) restored(seqNr uint64) { a.highWater = max(a.highWater, se
 func (a *attestation) round(seqNr uint64) *attestationRound {
 	r := a.rounds[seqNr]
 	if r == nil {
-		r = &attestationRound{seqNr: seqNr, scope: &kernel.Scope{}, oracles: make([]attester, a.cfg.N)}
+		r = &attestationRound{seqNr: seqNr, oracles: make([]attester, a.cfg.N)}
 		a.rounds[seqNr] = r
 	}
 	return r
@@ -169,7 +168,7 @@ func (a *attestation) prune() {
 	for _, seqNr := range over {
 		r := a.rounds[seqNr]
 		delete(a.rounds, seqNr)
-		a.Close(r.scope)
+		a.Close(&r.scope)
 		a.releaseRound(r)
 	}
 }
@@ -210,28 +209,30 @@ func (a *attestation) evaluate(r *attestationRound) {
 		a.finish(r)
 		return
 	}
-	if goods+unknowns <= a.cfg.F {
+	if r.verifying || goods+unknowns <= a.cfg.F {
 		return // not before there can be enough
 	}
+	lists := make([]SignedReports, 0, a.cfg.F+1-goods)
 	for i := range r.oracles {
-		o := &r.oracles[i]
-		if len(o.signatures) == 0 || o.verdict != unknown || o.pending || goods+r.verifying > a.cfg.F {
-			continue
+		if o := &r.oracles[i]; len(o.signatures) > 0 && o.verdict == unknown && len(lists) < cap(lists) {
+			lists = append(lists, SignedReports{commontypes.OracleID(i), o.signatures})
 		}
-		o.pending = true
-		r.verifying++
-		id := a.Open(r.scope, await(func(v ReportsVerified) {
-			o.pending = false
-			r.verifying--
-			if o.verdict = bad; v.Good {
-				o.verdict = good
-			} else {
-				a.drop(commontypes.OracleID(i), ocr3wire.KindReportSignatures, dropSignature)
-			}
-			a.evaluate(r)
-		}))
-		a.Emit(VerifyReports{id, r.seqNr, commontypes.OracleID(i), o.signatures})
 	}
+	r.verifying = true
+	id := kernel.CallIn(&a.Desk, &r.scope, func(v ReportsVerified) {
+		r.verifying = false
+		for i := range lists {
+			signer := lists[i].Signer
+			if i < len(v.Good) && v.Good[i] {
+				r.oracles[signer].verdict = good
+			} else {
+				r.oracles[signer].verdict = bad
+				a.drop(signer, ocr3wire.KindReportSignatures, dropSignature)
+			}
+		}
+		a.evaluate(r)
+	})
+	a.Emit(VerifyReports{id, r.seqNr, lists})
 }
 
 // finish hands the attested reports on.
@@ -244,7 +245,7 @@ func (a *attestation) finish(r *attestationRound) {
 		}
 	}
 	for index := range r.count {
-		report := attestedReport{seqNr: r.seqNr, index: index}
+		report := attestedReport{seqNr: r.seqNr, index: index, signatures: make([]types.AttributedOnchainSignature, 0, len(signers))}
 		for _, signer := range signers {
 			report.signatures = append(report.signatures, types.AttributedOnchainSignature{Signature: r.oracles[signer].signatures[index], Signer: signer})
 		}
@@ -341,7 +342,7 @@ func (a *attestation) certifiedCommit(from commontypes.OracleID, m *ocr3wire.Cer
 		a.drop(from, m.Kind(), dropProof)
 		return
 	}
-	a.verifyAll(r.scope, checks, func(ok bool) {
+	a.verifyAll(&r.scope, checks, func(ok bool) {
 		if !ok {
 			a.drop(from, m.Kind(), dropSignature)
 			return
@@ -357,13 +358,13 @@ func (a *attestation) committed(certificate *ocr3wire.CertifiedCommit) {
 		return
 	}
 	r.commit = certificate
-	id := a.Open(r.scope, await(func(reports ReportsDone) {
+	id := kernel.CallIn(&a.Desk, &r.scope, func(reports ReportsDone) {
 		if reports.Err != nil {
 			a.Log(kernel.LogError, "the plugin's Reports failed: nothing is signed", "seqNr", r.seqNr, "error", reports.Err)
 			return
 		}
 		a.reportsComputed(r, reports)
-	}))
+	})
 	a.Emit(CallReports{id, r.seqNr, certificate.Outcome})
 }
 
@@ -371,7 +372,7 @@ func (a *attestation) reportsComputed(r *attestationRound, reports ReportsDone) 
 	r.computed, r.count, r.schedules = true, reports.Count, reports.Schedules
 	r.held, r.signing = true, true
 	a.holdReports(r.seqNr)
-	id := a.Open(r.scope, await(func(signed ReportsSigned) {
+	id := kernel.CallIn(&a.Desk, &r.scope, func(signed ReportsSigned) {
 		r.signing = false
 		if r.complete {
 			a.releaseRound(r)
@@ -381,6 +382,6 @@ func (a *attestation) reportsComputed(r *attestationRound, reports ReportsDone) 
 			return
 		}
 		a.Emit(Broadcast{&ocr3wire.ReportSignatures{SeqNr: r.seqNr, Signatures: signed.Signatures}})
-	}))
+	})
 	a.Emit(SignReports{id, r.seqNr})
 }

@@ -23,6 +23,9 @@ type core struct {
 
 	now time.Time
 
+	// keyWorks tells that a signature that this oracle made has been verified since it started.
+	keyWorks bool
+
 	certificates certificates
 	reports      map[uint64]int // references to the reports of a sequence number
 }
@@ -71,16 +74,6 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// await makes of a function that takes the result of one kind of call one that takes any. A driver that answers a call with
-// the result of another kind is at fault, and not listened to.
-func await[T any](done func(T)) func(any) {
-	return func(result any) {
-		if r, ok := result.(T); ok {
-			done(r)
-		}
-	}
-}
-
 func (c *core) drop(sender commontypes.OracleID, kind ocr3wire.Kind, why kernel.DropReason) {
 	c.Drop(sender, kind.String(), why)
 }
@@ -88,19 +81,19 @@ func (c *core) drop(sender commontypes.OracleID, kind ocr3wire.Kind, why kernel.
 // sign asks for a signature by the own offchain key. A key that does not sign is the operator's business: what was to be
 // signed does not happen.
 func (c *core) sign(scope *kernel.Scope, what string, message ocr3wire.SignedMessage, signed func(signature []byte)) {
-	id := c.Open(scope, await(func(r kernel.Signed) {
+	id := kernel.CallIn(&c.Desk, scope, func(r kernel.Signed) {
 		if r.Err != nil {
 			c.Log(kernel.LogError, "could not sign", "what", what, "error", r.Err)
 			return
 		}
 		signed(r.Signature)
-	}))
+	})
 	c.Emit(kernel.SignOffchain{ID: id, Message: message[:]})
 }
 
 // check is one offchain signature to verify.
-func check(signer commontypes.OracleID, message ocr3wire.SignedMessage, signature []byte) kernel.SignatureCheck {
-	return kernel.SignatureCheck{Kind: kernel.OffchainSignature, Signer: signer, Message: message[:], Signature: signature}
+func check(signer commontypes.OracleID, message, signature []byte) kernel.SignatureCheck {
+	return kernel.SignatureCheck{Kind: kernel.OffchainSignature, Signer: signer, Message: message, Signature: signature}
 }
 
 // verifyAll asks whether all signatures are good. Without any, they are.
@@ -109,7 +102,7 @@ func (c *core) verifyAll(scope *kernel.Scope, checks []kernel.SignatureCheck, ve
 		verified(true)
 		return
 	}
-	id := c.Open(scope, await(func(r kernel.Verified) { verified(r.Bad < 0) }))
+	id := kernel.CallIn(&c.Desk, scope, func(r kernel.Verified) { verified(r.Bad < 0) })
 	c.Emit(kernel.Verify{ID: id, Checks: checks})
 }
 
@@ -149,7 +142,7 @@ func (c *certificates) next() {
 	for len(c.waiting) > 0 {
 		write := c.waiting[0]
 		if write.certificate.Timestamp().Compare(c.highest.Timestamp()) > 0 {
-			id := c.Open(nil, await(func(r CertificateWritten) {
+			id := kernel.CallIn(&c.Desk, nil, func(r CertificateWritten) {
 				if r.Err != nil {
 					c.Log(kernel.LogError, "could not store the certificate", "timestamp", write.certificate.Timestamp(), "error", r.Err)
 				} else {
@@ -158,7 +151,7 @@ func (c *certificates) next() {
 				c.shift()
 				write.done(r.Err == nil)
 				c.next()
-			}))
+			})
 			c.Emit(WriteCertificate{id, write.certificate})
 			return
 		}
@@ -200,7 +193,7 @@ func (c *core) certificateChecks(certificate ocr3wire.Certificate) ([]kernel.Sig
 		if err := c.unseen(&seen, s.Signer); err != nil {
 			return nil, err
 		}
-		checks[i] = check(s.Signer, message, s.Signature)
+		checks[i] = check(s.Signer, message[:], s.Signature)
 	}
 	return checks, nil
 }
@@ -277,7 +270,8 @@ func (a *agenda[T]) due(now time.Time) (due []T) {
 		due = append(due, (*a)[n].what)
 		n++
 	}
-	*a = append((*a)[:0:0], (*a)[n:]...)
+	clear((*a)[:n])
+	*a = (*a)[n:] // what is left is copied when there is no more room behind it
 	return due
 }
 

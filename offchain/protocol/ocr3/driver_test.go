@@ -182,12 +182,16 @@ func (d *driver) answer(effect kernel.Effect) (kernel.CallID, any) {
 		}
 		return e.ID, ReportsSigned{ID: e.ID, Signatures: signatures}
 	case VerifyReports:
-		good := len(e.Signatures) == len(d.reports[e.SeqNr])
-		for i := 0; good && i < len(e.Signatures); i++ {
-			key, err := crypto.SigToPub(d.reportHash(e.SeqNr, d.reports[e.SeqNr][i]), e.Signatures[i])
-			good = err == nil && crypto.PubkeyToAddress(*key) == d.onchainAddresses[e.Signer]
+		result := ReportsVerified{ID: e.ID}
+		for _, list := range e.Lists {
+			good := len(list.Signatures) == len(d.reports[e.SeqNr])
+			for i := 0; good && i < len(list.Signatures); i++ {
+				key, err := crypto.SigToPub(d.reportHash(e.SeqNr, d.reports[e.SeqNr][i]), list.Signatures[i])
+				good = err == nil && crypto.PubkeyToAddress(*key) == d.onchainAddresses[list.Signer]
+			}
+			result.Good = append(result.Good, good)
 		}
-		return e.ID, ReportsVerified{ID: e.ID, Good: good}
+		return e.ID, result
 	case CallShouldAccept:
 		return e.ID, ShouldAcceptDone{ID: e.ID, Accept: true}
 	case CallShouldTransmit:

@@ -2,8 +2,6 @@ package ocr3
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/ocrkit/ocrkit/offchain/types"
@@ -57,7 +55,11 @@ func (e SignReports) String() string {
 	return fmt.Sprintf("call=%d sign-reports seqNr=%d", e.ID, e.SeqNr)
 }
 func (e VerifyReports) String() string {
-	return fmt.Sprintf("call=%d verify-reports seqNr=%d signer=%d count=%d", e.ID, e.SeqNr, e.Signer, len(e.Signatures))
+	var b strings.Builder
+	for _, list := range e.Lists {
+		fmt.Fprintf(&b, " %d:%d", list.Signer, len(list.Signatures))
+	}
+	return fmt.Sprintf("call=%d verify-reports seqNr=%d lists=[%s]", e.ID, e.SeqNr, strings.TrimSpace(b.String()))
 }
 func (e ForgetReports) String() string { return fmt.Sprintf("forget-reports seqNr=%d", e.SeqNr) }
 func (e CallShouldAccept) String() string {
@@ -81,8 +83,10 @@ func (e RoundStarted) String() string {
 }
 func (e ScheduleComputed) String() string {
 	var b strings.Builder
-	for _, id := range slices.Sorted(maps.Keys(e.Delays)) {
-		fmt.Fprintf(&b, " %d:%s", id, e.Delays[id])
+	for id, d := range e.Delays {
+		if d.Transmits {
+			fmt.Fprintf(&b, " %d:%s", id, d.Delay)
+		}
 	}
 	return fmt.Sprintf("telemetry schedule seqNr=%d index=%d override=%t ok=%t delays=[%s]", e.SeqNr, e.Index, e.Override, e.OK, strings.TrimSpace(b.String()))
 }

@@ -44,7 +44,8 @@ type follower struct {
 	asked bool // query is that of the round
 	query []byte
 
-	outcome candidate
+	observation ocr3wire.SignedObservation // the own one, sent in this round; no signature: none
+	outcome     candidate
 
 	roundStarts *pool[[]byte]
 	proposals   *pool[[]ocr3wire.AttributedSignedObservation]
@@ -60,12 +61,14 @@ type candidate struct {
 	outcome      []byte
 	inputsDigest [32]byte
 	digest       [32]byte
+
+	prepare, commit []byte // the own votes; nil until they are signed
 }
 
 func (f *follower) newEpoch() {
 	f.phase = followerNewEpoch
 	f.request, f.checking = nil, false
-	f.asked, f.query, f.outcome = false, nil, candidate{}
+	f.forgetRound()
 	f.countingPrepares, f.countingCommits = false, false
 	n := f.cfg.N
 	f.roundStarts = newPool[[]byte](n, poolCapacity)
@@ -188,6 +191,7 @@ func (f *follower) votePrepare(seqNr uint64, outcome candidate, before func()) {
 		before()
 		f.phase = followerSentPrepare
 		f.outcome = outcome
+		f.outcome.prepare = signature
 		f.Emit(Broadcast{&ocr3wire.Prepare{Epoch: f.epoch, SeqNr: seqNr, Signature: signature}})
 	})
 }
@@ -196,8 +200,12 @@ func (f *follower) votePrepare(seqNr uint64, outcome candidate, before func()) {
 func (f *follower) startRound() {
 	f.seqNr = f.committedSeqNr + 1
 	f.phase = followerNewRound
-	f.asked, f.query, f.outcome = false, nil, candidate{}
+	f.forgetRound()
 	f.tryRoundStart()
+}
+
+func (f *follower) forgetRound() {
+	f.asked, f.query, f.observation, f.outcome = false, nil, ocr3wire.SignedObservation{}, candidate{}
 }
 
 // roundStart handles a ROUND-START.
@@ -225,13 +233,13 @@ func (f *follower) tryRoundStart() {
 	f.asked, f.query = true, entry.item
 	context, query := f.outcomeContext(), f.query
 	f.Emit(RoundStarted{f.epoch, f.seqNr, context.Round, f.leader})
-	id := f.Open(f.scope, await(func(r ObservationDone) {
+	id := kernel.CallIn(&f.Desk, f.scope, func(r ObservationDone) {
 		if r.Err != nil {
 			f.Log(kernel.LogError, "the plugin's Observation failed: this oracle votes no more in this epoch", "seqNr", context.SeqNr, "error", r.Err)
 			return
 		}
 		f.observed(context.SeqNr, query, r.Observation)
-	}))
+	})
 	f.Emit(CallObservation{id, context, query, f.cfg.MaxDurationObservation})
 }
 
@@ -246,10 +254,9 @@ func (f *follower) observed(seqNr uint64, query []byte, observation types.Observ
 			return
 		}
 		f.phase = followerSentObservation
+		f.observation = ocr3wire.SignedObservation{Observation: observation, Signature: signature}
 		f.Emit(Count{CountSentObservations})
-		f.Emit(Send{f.leader, &ocr3wire.Observation{
-			Epoch: f.epoch, SeqNr: seqNr, SignedObservation: ocr3wire.SignedObservation{Observation: observation, Signature: signature},
-		}})
+		f.Emit(Send{f.leader, &ocr3wire.Observation{Epoch: f.epoch, SeqNr: seqNr, SignedObservation: f.observation}})
 		f.tryProposal()
 	})
 }
@@ -285,14 +292,18 @@ func (f *follower) tryProposal() {
 	}
 	var seen oracleSet
 	var checks []kernel.SignatureCheck
-	own := f.leads() && f.lead.proposed(signed)
+	var messages []ocr3wire.SignedMessage
+	if !f.leads() || !f.lead.proposed(signed) {
+		checks, messages = make([]kernel.SignatureCheck, 0, len(signed)), make([]ocr3wire.SignedMessage, len(signed))
+	}
 	for i := range signed {
 		if err := f.unseen(&seen, signed[i].Observer); err != nil {
 			refuse(dropProof, err)
 			return
 		}
-		if !own {
-			checks = append(checks, f.observationCheck(signed[i].Observer, context.SeqNr, query, signed[i].SignedObservation))
+		if checks != nil && !f.ownObservation(signed[i].Observer, signed[i].SignedObservation) {
+			messages[i] = f.observationMessage(context.SeqNr, query, &signed[i].SignedObservation)
+			checks = append(checks, check(signed[i].Observer, messages[i][:], signed[i].Signature))
 		}
 	}
 	observations := attributed(signed)
@@ -301,12 +312,12 @@ func (f *follower) tryProposal() {
 			refuse(dropSignature, nil)
 			return
 		}
-		id := f.Open(f.scope, await(func(r ObservationValidated) {
+		id := kernel.CallIn(&f.Desk, f.scope, func(r ObservationValidated) {
 			if r.Bad >= 0 {
 				refuse(dropPlugin, r.Err)
 				return
 			}
-			id := f.Open(f.scope, await(func(r QuorumDone) {
+			id := kernel.CallIn(&f.Desk, f.scope, func(r QuorumDone) {
 				if r.Err != nil || !r.Reached {
 					refuse(dropPlugin, r.Err)
 					return
@@ -314,19 +325,30 @@ func (f *follower) tryProposal() {
 				if seen.has(f.cfg.OracleID) {
 					f.Emit(Count{CountIncludedObservations})
 				}
-				id := f.Open(f.scope, await(func(r OutcomeDone) {
+				id := kernel.CallIn(&f.Desk, f.scope, func(r OutcomeDone) {
 					if r.Err != nil {
 						f.Log(kernel.LogError, "the plugin's Outcome failed: this oracle votes no more in this epoch", "seqNr", context.SeqNr, "error", r.Err)
 						return
 					}
 					f.computed(context, query, observations, r.Outcome)
-				}))
+				})
 				f.Emit(CallOutcome{id, context, query, observations})
-			}))
+			})
 			f.Emit(CallObservationQuorum{id, context, query, observations})
-		}))
+		})
 		f.Emit(CallValidateObservations{id, context, query, observations})
 	})
+}
+
+// ownObservation tells whether an observation of the round is the one that this oracle made.
+func (f *follower) ownObservation(observer commontypes.OracleID, o ocr3wire.SignedObservation) bool {
+	return f.isOwn(observer, o.Signature, f.observation.Signature) && string(o.Observation) == string(f.observation.Observation)
+}
+
+// isOwn tells whether a signature that is said to be by signer is one that this oracle made itself, in place of verifying it. It is
+// verified all the same until one has turned out good: the key may not be the one that the others know.
+func (f *follower) isOwn(signer commontypes.OracleID, signature, made []byte) bool {
+	return f.keyWorks && signer == f.cfg.OracleID && len(made) > 0 && string(signature) == string(made)
 }
 
 // computed votes for the outcome of a proposal.
@@ -335,7 +357,7 @@ func (f *follower) computed(context OutcomeContext, query []byte, observations [
 		return
 	}
 	inputs := ocr3wire.OutcomeInputsDigest(f.cfg.ConfigDigest, f.epoch, context.PreviousOutcome, context.SeqNr, query, observations)
-	f.votePrepare(context.SeqNr, candidate{outcome, inputs, ocr3wire.OutcomeDigest(outcome)}, func() {})
+	f.votePrepare(context.SeqNr, candidate{outcome: outcome, inputsDigest: inputs, digest: ocr3wire.OutcomeDigest(outcome)}, func() {})
 }
 
 // prepare handles a PREPARE. It is counted in any phase, also before this oracle knows what it is for.
@@ -350,13 +372,13 @@ func (f *follower) prepare(from commontypes.OracleID, m *ocr3wire.Prepare) {
 // tryPrepares votes to commit what a quorum has prepared. Before the vote leaves, the proof that the outcome was prepared is
 // durable: whoever may have seen the vote can count on this oracle to tell the next leader.
 func (f *follower) tryPrepares() {
-	if f.phase != followerSentPrepare || f.countingPrepares {
+	if f.phase != followerSentPrepare || f.countingPrepares || !f.prepares.reaches(f.seqNr, f.quorum) {
 		return
 	}
 	outcome, seqNr := f.outcome, f.seqNr
 	message := ocr3wire.PrepareMessage(f.cfg.ConfigDigest, f.epoch, seqNr, outcome.inputsDigest, outcome.digest)
 	f.countingPrepares = true
-	f.countVotes(f.prepares, ocr3wire.KindPrepare, message, func(signatures []ocr3wire.AttributedSignature) {
+	f.countVotes(f.prepares, ocr3wire.KindPrepare, message, outcome.prepare, func(signatures []ocr3wire.AttributedSignature) {
 		if signatures == nil {
 			f.countingPrepares = false
 			return
@@ -374,6 +396,7 @@ func (f *follower) tryPrepares() {
 				f.countingPrepares = false
 				if ok {
 					f.phase = followerSentCommit
+					f.outcome.commit = signature
 					f.Emit(Broadcast{&ocr3wire.Commit{Epoch: f.epoch, SeqNr: seqNr, Signature: signature}})
 				}
 			})
@@ -382,35 +405,36 @@ func (f *follower) tryPrepares() {
 }
 
 // countVotes verifies as many votes of the round as a quorum takes, and calls done with a quorum of good ones, or with nil if
-// there are not enough yet.
-func (f *follower) countVotes(votes *pool[[]byte], kind ocr3wire.Kind, message ocr3wire.SignedMessage, done func([]ocr3wire.AttributedSignature)) {
+// there are not enough yet. own is the vote of this oracle.
+func (f *follower) countVotes(
+	votes *pool[[]byte], kind ocr3wire.Kind, message ocr3wire.SignedMessage, own []byte, done func([]ocr3wire.AttributedSignature),
+) {
 	seqNr := f.seqNr
-	all, goodOnes := votes.count(seqNr)
-	if all < f.quorum {
-		done(nil)
-		return
+	if entry := votes.get(seqNr, f.cfg.OracleID); entry != nil && entry.verdict == unknown && f.isOwn(f.cfg.OracleID, entry.item, own) {
+		entry.verdict = good
 	}
-	signatures := make([]ocr3wire.AttributedSignature, 0, f.quorum)
-	var checks []kernel.SignatureCheck
-	if goodOnes < f.quorum {
-		checks = make([]kernel.SignatureCheck, 0, f.quorum-goodOnes)
-	}
-	votes.each(seqNr, func(sender commontypes.OracleID, entry *poolEntry[[]byte]) {
-		switch {
-		case entry.verdict == good && len(signatures) < f.quorum:
-			signatures = append(signatures, ocr3wire.AttributedSignature{Signature: entry.item, Signer: sender})
-		case entry.verdict == unknown && goodOnes+len(checks) < f.quorum:
-			checks = append(checks, check(sender, message, entry.item))
-		}
-	})
-	if len(checks) == 0 {
-		if len(signatures) < f.quorum {
-			signatures = nil
-		}
+	goodOnes := votes.goods(seqNr)
+	if goodOnes >= f.quorum {
+		signatures := make([]ocr3wire.AttributedSignature, 0, f.quorum)
+		votes.each(seqNr, func(sender commontypes.OracleID, entry *poolEntry[[]byte]) {
+			if entry.verdict == good && len(signatures) < f.quorum {
+				signatures = append(signatures, ocr3wire.AttributedSignature{Signature: entry.item, Signer: sender})
+			}
+		})
 		done(signatures)
 		return
 	}
-	id := f.Open(f.scope, await(func(r kernel.VerifiedEach) {
+	checks := make([]kernel.SignatureCheck, 0, f.quorum-goodOnes)
+	votes.each(seqNr, func(sender commontypes.OracleID, entry *poolEntry[[]byte]) {
+		if entry.verdict == unknown && goodOnes+len(checks) < f.quorum {
+			checks = append(checks, check(sender, message[:], entry.item))
+		}
+	})
+	if len(checks) == 0 {
+		done(nil)
+		return
+	}
+	id := kernel.CallIn(&f.Desk, f.scope, func(r kernel.VerifiedEach) {
 		for i := range checks {
 			entry := votes.get(seqNr, checks[i].Signer)
 			if entry == nil || i >= len(r.Good) {
@@ -418,12 +442,13 @@ func (f *follower) countVotes(votes *pool[[]byte], kind ocr3wire.Kind, message o
 			}
 			if entry.verdict = bad; r.Good[i] {
 				entry.verdict = good
+				f.keyWorks = f.keyWorks || checks[i].Signer == f.cfg.OracleID
 			} else {
 				f.drop(checks[i].Signer, kind, dropSignature)
 			}
 		}
-		f.countVotes(votes, kind, message, done)
-	}))
+		f.countVotes(votes, kind, message, own, done)
+	})
 	f.Emit(kernel.VerifyEach{ID: id, Checks: checks})
 }
 
@@ -438,12 +463,12 @@ func (f *follower) commit(from commontypes.OracleID, m *ocr3wire.Commit) {
 
 // tryCommits commits what a quorum has voted to commit, and goes on to the next round.
 func (f *follower) tryCommits() {
-	if f.phase != followerSentCommit || f.countingCommits {
+	if f.phase != followerSentCommit || f.countingCommits || !f.commits.reaches(f.seqNr, f.quorum) {
 		return
 	}
 	outcome, seqNr := f.outcome, f.seqNr
 	f.countingCommits = true
-	f.countVotes(f.commits, ocr3wire.KindCommit, ocr3wire.CommitMessage(f.cfg.ConfigDigest, f.epoch, seqNr, outcome.digest), func(signatures []ocr3wire.AttributedSignature) {
+	f.countVotes(f.commits, ocr3wire.KindCommit, ocr3wire.CommitMessage(f.cfg.ConfigDigest, f.epoch, seqNr, outcome.digest), outcome.commit, func(signatures []ocr3wire.AttributedSignature) {
 		if signatures == nil {
 			f.countingCommits = false
 			return

@@ -238,7 +238,8 @@ func TestOutcomeGenerationVectors(t *testing.T) {
 func (d *driver) comparable(to string, m ocr3wire.Message) string {
 	switch m := m.(type) {
 	case *ocr3wire.EpochStart:
-		good := d.verify(check(d.core.leaders.Leader(m.Epoch), ocr3wire.EpochStartMessage(d.core.cfg.ConfigDigest, m.Epoch, &m.EpochStartProof), m.Signature31))
+		message := ocr3wire.EpochStartMessage(d.core.cfg.ConfigDigest, m.Epoch, &m.EpochStartProof)
+		good := d.verify(check(d.core.leaders.Leader(m.Epoch), message[:], m.Signature31))
 		g := newGeneration(d.core, nil)
 		g.epoch = m.Epoch
 		checks, err := g.proofChecks(&m.EpochStartProof)

@@ -92,10 +92,9 @@ func (l *leader) epochStartRequest(from commontypes.OracleID, m *ocr3wire.EpochS
 
 // timestampChecks are the two signatures of a signed timestamp.
 func (g *generation) timestampChecks(signer commontypes.OracleID, s ocr3wire.SignedHighestCertifiedTimestamp) []kernel.SignatureCheck {
-	return []kernel.SignatureCheck{
-		check(signer, ocr3wire.TimestampMessage(g.cfg.ConfigDigest, g.epoch, s.HighestCertifiedTimestamp), s.Signature),
-		check(signer, ocr3wire.Timestamp31Message(g.cfg.ConfigDigest, g.epoch, s.HighestCertifiedTimestamp), s.Signature31),
-	}
+	message := ocr3wire.TimestampMessage(g.cfg.ConfigDigest, g.epoch, s.HighestCertifiedTimestamp)
+	message31 := ocr3wire.Timestamp31Message(g.cfg.ConfigDigest, g.epoch, s.HighestCertifiedTimestamp)
+	return []kernel.SignatureCheck{check(signer, message[:], s.Signature), check(signer, message31[:], s.Signature31)}
 }
 
 // chooseStart starts the epoch from the highest certificate, as soon as a quorum of oracles has told theirs and that one
@@ -201,13 +200,13 @@ func (l *leader) mayStartRound() {
 	}
 	l.ready = false
 	context := l.outcomeContext()
-	id := l.Open(l.scope, await(func(r QueryDone) {
+	id := kernel.CallIn(&l.Desk, l.scope, func(r QueryDone) {
 		if r.Err != nil {
 			l.Log(kernel.LogError, "the plugin's Query failed: this oracle starts no more rounds in this epoch", "seqNr", context.SeqNr, "error", r.Err)
 			return
 		}
 		l.startRound(context.SeqNr, r.Query)
-	}))
+	})
 	l.Emit(CallQuery{id, context, l.cfg.MaxDurationQuery})
 }
 
@@ -248,26 +247,31 @@ func (l *leader) observation(from commontypes.OracleID, m *ocr3wire.Observation)
 		return
 	}
 	context, query := l.outcomeContext(), l.query
-	checks := []kernel.SignatureCheck{l.observationCheck(from, m.SeqNr, query, m.SignedObservation)}
+	var checks []kernel.SignatureCheck
+	if !l.follow.asked || string(query) != string(l.follow.query) || !l.follow.ownObservation(from, m.SignedObservation) {
+		message := l.observationMessage(m.SeqNr, query, &m.SignedObservation)
+		checks = append(checks, check(from, message[:], m.SignedObservation.Signature))
+	}
 	l.verifyAll(l.scope, checks, func(ok bool) {
 		if !ok {
 			l.drop(from, m.Kind(), dropSignature)
 			return
 		}
 		observations := []types.AttributedObservation{{Observation: m.SignedObservation.Observation, Observer: from}}
-		id := l.Open(l.scope, await(func(r ObservationValidated) {
+		id := kernel.CallIn(&l.Desk, l.scope, func(r ObservationValidated) {
 			if r.Bad >= 0 {
 				l.drop(from, m.Kind(), dropPlugin)
 				return
 			}
 			l.validated(context, query, from)
-		}))
+		})
 		l.Emit(CallValidateObservations{id, context, query, observations})
 	})
 }
 
-func (g *generation) observationCheck(observer commontypes.OracleID, seqNr uint64, query []byte, o ocr3wire.SignedObservation) kernel.SignatureCheck {
-	return check(observer, ocr3wire.ObservationMessage(g.cfg.ConfigDigest, g.epoch, seqNr, query, o.Observation), o.Signature)
+// observationMessage is what an observation of this epoch is signed as.
+func (g *generation) observationMessage(seqNr uint64, query []byte, o *ocr3wire.SignedObservation) ocr3wire.SignedMessage {
+	return ocr3wire.ObservationMessage(g.cfg.ConfigDigest, g.epoch, seqNr, query, o.Observation)
 }
 
 // validated counts an observation in, and asks the plugin whether there are enough.
@@ -278,7 +282,7 @@ func (l *leader) validated(context OutcomeContext, query []byte, from commontype
 	}
 	entry.verdict = good
 	observations := attributed(l.goodObservations(context.SeqNr))
-	id := l.Open(l.scope, await(func(r QuorumDone) {
+	id := kernel.CallIn(&l.Desk, l.scope, func(r QuorumDone) {
 		if r.Err != nil {
 			l.Log(kernel.LogWarn, "the plugin's ObservationQuorum failed", "seqNr", context.SeqNr, "error", r.Err)
 			return
@@ -290,7 +294,7 @@ func (l *leader) validated(context OutcomeContext, query []byte, from commontype
 			l.phase = leaderGrace
 			l.Emit(kernel.SetTimer{Timer: TimerGrace, After: l.cfg.DeltaGrace})
 		}
-	}))
+	})
 	l.Emit(CallObservationQuorum{id, context, query, observations})
 }
 

@@ -46,6 +46,9 @@ func New(cfg Config) *Machine {
 // Events that cannot be (the result of a call that nobody waits for, a message before [Start]) have no effect, or
 // [kernel.Dropped] or [kernel.Log].
 func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect {
+	if received, ok := ev.(MessageReceived); ok {
+		return m.Receive(now, received.From, received.Message)
+	}
 	m.Begin()
 	m.now = now
 	if start, ok := ev.(Start); ok {
@@ -54,6 +57,21 @@ func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect {
 		m.beforeStart(ev)
 	} else {
 		m.step(ev)
+	}
+	return m.Effects()
+}
+
+// Receive is Step with a [MessageReceived].
+func (m *Machine) Receive(now time.Time, from commontypes.OracleID, message ocr3wire.Message) []kernel.Effect {
+	m.Begin()
+	m.now = now
+	switch {
+	case m.started:
+		m.receive(from, message)
+	case message == nil:
+		m.beforeStart(MessageReceived{from, message})
+	default:
+		m.drop(from, message.Kind(), kernel.DropReason{Text: "it came before the start"})
 	}
 	return m.Effects()
 }
@@ -90,17 +108,11 @@ func (m *Machine) enterEpoch(epoch uint64, leader commontypes.OracleID, first bo
 }
 
 func (m *Machine) beforeStart(ev Event) {
-	if received, ok := ev.(MessageReceived); ok && received.Message != nil {
-		m.drop(received.From, received.Message.Kind(), kernel.DropReason{Text: "it came before the start"})
-		return
-	}
 	m.Log(kernel.LogError, "an event before the start is ignored", "event", fmt.Sprintf("%T", ev))
 }
 
 func (m *Machine) step(ev Event) {
 	switch e := ev.(type) {
-	case MessageReceived:
-		m.receive(e.From, e.Message)
 	case TimerFired:
 		m.timerFired(e.Timer)
 	case kernel.Signed:

@@ -96,13 +96,22 @@ func (p *pool[T]) each(seqNr uint64, f func(sender commontypes.OracleID, entry *
 	}
 }
 
-// count returns how many entries of a sequence number there are, and how many of them are good.
-func (p *pool[T]) count(seqNr uint64) (all, goodOnes int) {
+// reaches tells whether there are entries of a sequence number from at least count senders.
+func (p *pool[T]) reaches(seqNr uint64, count int) bool {
+	for sender := 0; sender < len(p.bySender) && count > 0; sender++ {
+		if p.get(seqNr, commontypes.OracleID(sender)) != nil {
+			count--
+		}
+	}
+	return count <= 0
+}
+
+// goods returns how many entries of a sequence number are good.
+func (p *pool[T]) goods(seqNr uint64) (count int) {
 	p.each(seqNr, func(_ commontypes.OracleID, entry *poolEntry[T]) {
-		all++
 		if entry.verdict == good {
-			goodOnes++
+			count++
 		}
 	})
-	return all, goodOnes
+	return count
 }

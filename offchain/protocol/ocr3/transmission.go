@@ -1,9 +1,6 @@
 package ocr3
 
 import (
-	"time"
-
-	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/types"
@@ -26,23 +23,17 @@ type transmission struct {
 func (t *transmission) attested(r attestedReport) {
 	began := t.now
 	delays, ok := t.delays(r)
-	computed := ScheduleComputed{SeqNr: r.seqNr, Index: r.index, At: began, Override: r.schedule != nil, OK: ok, Delays: map[commontypes.OracleID]time.Duration{}}
-	for i, d := range delays {
-		if d.Transmits {
-			computed.Delays[commontypes.OracleID(i)] = d.Delay
-		}
-	}
-	t.Emit(computed)
+	t.Emit(ScheduleComputed{SeqNr: r.seqNr, Index: r.index, At: began, Override: r.schedule != nil, OK: ok, Delays: delays})
 	if !ok {
 		t.Log(kernel.LogError, "the plugin's schedule is invalid; the report is not transmitted", "seqNr", r.seqNr, "index", r.index)
 		return
 	}
-	delay, transmits := computed.Delays[t.cfg.OracleID]
-	if !transmits {
+	own := delays[t.cfg.OracleID]
+	if !own.Transmits {
 		return
 	}
 	t.holdReports(r.seqNr)
-	id := t.Open(nil, await(func(done ShouldAcceptDone) {
+	id := kernel.CallIn(&t.Desk, nil, func(done ShouldAcceptDone) {
 		t.Emit(AcceptComputed{r.seqNr, r.index, done.Accept, done.Err == nil})
 		if done.Err != nil {
 			t.Log(kernel.LogError, "the plugin's ShouldAcceptAttestedReport failed; the report is not transmitted", "seqNr", r.seqNr, "index", r.index, "error", done.Err)
@@ -56,9 +47,9 @@ func (t *transmission) attested(r attestedReport) {
 			t.releaseReports(r.seqNr)
 			return
 		}
-		t.queue.add(began.Add(delay), r)
+		t.queue.add(began.Add(own.Delay), r)
 		t.arm()
-	}))
+	})
 	t.Emit(CallShouldAccept{id, r.seqNr, r.index, t.cfg.MaxDurationShouldAcceptAttestedReport})
 }
 
@@ -94,7 +85,7 @@ func (t *transmission) transmitFired() {
 }
 
 func (t *transmission) decide(r attestedReport) {
-	id := t.Open(nil, await(func(done ShouldTransmitDone) {
+	id := kernel.CallIn(&t.Desk, nil, func(done ShouldTransmitDone) {
 		t.Emit(TransmitComputed{r.seqNr, r.index, done.Transmit, done.Err == nil})
 		if done.Err != nil {
 			t.Log(kernel.LogError, "the plugin's ShouldTransmitAcceptedReport failed; the report is not transmitted", "seqNr", r.seqNr, "index", r.index, "error", done.Err)
@@ -104,16 +95,16 @@ func (t *transmission) decide(r attestedReport) {
 			return
 		}
 		t.transmit(r)
-	}))
+	})
 	t.Emit(CallShouldTransmit{id, r.seqNr, r.index, t.cfg.MaxDurationShouldTransmitAcceptedReport})
 }
 
 func (t *transmission) transmit(r attestedReport) {
-	id := t.Open(nil, await(func(done TransmitDone) {
+	id := kernel.CallIn(&t.Desk, nil, func(done TransmitDone) {
 		if done.Err != nil {
 			t.Log(kernel.LogError, "the transmission failed", "seqNr", r.seqNr, "index", r.index, "error", done.Err)
 		}
 		t.releaseReports(r.seqNr)
-	}))
+	})
 	t.Emit(CallTransmit{id, r.seqNr, r.index, append([]types.AttributedOnchainSignature(nil), r.signatures...), t.cfg.ContractTransmitterTransmitTimeout})
 }

@@ -174,20 +174,17 @@ func (n *node) makeReports(e *ocr3.CallReports, err error) ocr3.Event {
 	return done
 }
 
-func (n *node) goodReports(e *ocr3.VerifyReports) bool {
-	if n.sim.options.breaks.acceptAllReports {
-		return true
-	}
+func (n *node) goodReports(e *ocr3.VerifyReports) []bool {
 	reports := n.reports[e.SeqNr]
-	if len(reports) != len(e.Signatures) {
-		return false
-	}
-	for i := range reports {
-		if !n.sim.keys.verifyReport(e.Signer, e.SeqNr, reports[i].ReportWithInfo, e.Signatures[i]) {
-			return false
+	good := make([]bool, len(e.Lists))
+	for k, list := range e.Lists {
+		good[k] = len(reports) == len(list.Signatures)
+		for i := 0; good[k] && i < len(reports); i++ {
+			good[k] = n.sim.keys.verifyReport(list.Signer, e.SeqNr, reports[i].ReportWithInfo, list.Signatures[i])
 		}
+		good[k] = good[k] || n.sim.options.breaks.acceptAllReports
 	}
-	return true
+	return good
 }
 
 // within holds a plugin to the limits that it declared.

@@ -44,7 +44,7 @@ func eventText(ev ocr3.Event) string {
 	case ocr3.ReportsSigned:
 		return engine.ResultText(e.ID, "reports-signed", e.Err, "%d", len(e.Signatures))
 	case ocr3.ReportsVerified:
-		return fmt.Sprintf("call=%d reports-verified %t", e.ID, e.Good)
+		return fmt.Sprintf("call=%d reports-verified %v", e.ID, e.Good)
 	case ocr3.ShouldAcceptDone:
 		return engine.ResultText(e.ID, "should-accept", e.Err, "%t", e.Accept)
 	case ocr3.ShouldTransmitDone:
