@@ -28,9 +28,8 @@ var errStuck = errors.New("not called: an earlier call ignores its canceled cont
 // given up and does not return soon is stuck: until it does return, further calls of the method fail at once. Before that, they
 // wait for it.
 type calls struct {
-	ctx    context.Context // ends with the instance
 	logger logging.Logger
-	post   func(do func())
+	box    *mailbox
 	answer func(event any)
 	// running counts the goroutines.
 	running *tasks
@@ -48,14 +47,18 @@ type method struct {
 }
 
 type call struct {
-	id       kernel.CallID
-	method   *method
-	due      time.Time
-	deadline *time.Timer // for the answer; later for being late
-	cancel   context.CancelFunc
-	state    callState
-	work     func(context.Context) any
-	fail     func(error) any
+	calls  *calls
+	id     kernel.CallID
+	method *method
+	limit  time.Duration // how long it should take; negative: until it is due
+	due    time.Time
+	lateAt time.Time   // after it was given up
+	timer  *time.Timer // for the warning, then for the answer; later for being late
+	ctx    callContext
+	state  callState
+	work   func(context.Context) any
+	fail   func(error) any
+	event  any // that work returned
 }
 
 type callState uint8
@@ -71,15 +74,23 @@ const (
 // invoke calls work with a context that ends after timeout. The machine gets the event that work returns, or that of fail if
 // there is none by then.
 func (c *calls) invoke(m *method, id kernel.CallID, timeout time.Duration, work func(context.Context) any, fail func(error) any) {
+	c.invokeWatched(m, id, -1, timeout, work, fail)
+}
+
+// invokeWatched does the same, and warns if the call takes longer than limit, unless that is negative.
+func (c *calls) invokeWatched(
+	m *method, id kernel.CallID, limit, timeout time.Duration, work func(context.Context) any, fail func(error) any,
+) {
 	if m.stuck > 0 {
 		// Not at once: the effects of the current step come first.
-		c.post(func() { c.answer(fail(fmt.Errorf("%s: %w", m.name, errStuck))) })
+		c.box.post(mail{event: fail(fmt.Errorf("%s: %w", m.name, errStuck))})
 		return
 	}
-	k := &call{id: id, method: m, due: time.Now().Add(timeout), work: work, fail: fail}
+	k := &call{calls: c, id: id, method: m, limit: limit, due: time.Now().Add(timeout), work: work, fail: fail}
+	k.ctx.due = k.due
 	c.open[id] = k
-	k.deadline = time.AfterFunc(timeout, func() { c.post(func() { c.expire(k) }) })
 	if m.givenUp > 0 {
+		k.timer = time.AfterFunc(timeout, k.timeUp)
 		m.waiting = append(m.waiting, k)
 		return
 	}
@@ -88,26 +99,68 @@ func (c *calls) invoke(m *method, id kernel.CallID, timeout time.Duration, work 
 
 func (c *calls) launch(k *call) {
 	k.state = callRunning
-	ctx, cancel := context.WithDeadline(c.ctx, k.due)
-	k.cancel = cancel
-	work := k.work
-	k.work = nil
-	c.running.Go(func() {
-		event := work(ctx)
-		cancel()
-		c.post(func() { c.returned(k, event) })
-	})
+	next := time.Until(k.due)
+	if k.limit >= 0 {
+		next = min(next, k.limit+lateAfter)
+	}
+	if k.timer == nil {
+		k.timer = time.AfterFunc(next, k.timeUp)
+	} else {
+		k.timer.Reset(next)
+	}
+	c.running.Add()
+	sharedGoroutines.run(k)
 }
 
-// returned is what happens when a call is over.
-func (c *calls) returned(k *call, event any) {
-	k.deadline.Stop()
+// run makes the call.
+func (k *call) run() {
+	defer k.calls.running.Done()
+	k.event = k.work(&k.ctx)
+	k.ctx.end(context.Canceled)
+	k.calls.box.post(mail{do: k})
+}
+
+// timeUp is called by the timer.
+func (k *call) timeUp() {
+	k.calls.box.post(mail{do: turnFunc(func() { k.calls.timeUp(k) })})
+	if !time.Now().Before(k.due) {
+		k.ctx.end(context.DeadlineExceeded) // at once, however long it takes until it is the instance's turn
+	}
+}
+
+func (c *calls) timeUp(k *call) {
+	now := time.Now()
+	left := k.due.Sub(now)
+	switch {
+	case k.state == callGivenUp:
+		if !now.Before(k.lateAt) { // or it was given up after this was set off
+			c.late(k)
+		}
+	case left <= 0:
+		c.expire(k)
+	case k.state == callRunning:
+		c.logger.Warn(k.method.name+" takes longer than it should", commontypes.LogFields{"maxDuration": k.limit.String()})
+		k.timer.Reset(left)
+	}
+}
+
+// halt ends the contexts of all calls. Nothing is on the instance's turn any more.
+func (c *calls) halt() {
+	for _, k := range c.open {
+		k.ctx.end(context.Canceled)
+	}
+}
+
+// take is what happens when a call is over.
+func (k *call) take() {
+	c := k.calls
+	k.timer.Stop()
 	state := k.state
 	k.state = callReturned
 	switch state {
 	case callRunning:
 		delete(c.open, k.id)
-		c.answer(event)
+		c.answer(k.event)
 	case callGivenUp:
 		k.method.givenUp--
 		c.resume(k.method)
@@ -138,7 +191,7 @@ func (c *calls) abandon(id kernel.CallID) {
 // giveUp takes a call from the open ones.
 func (c *calls) giveUp(k *call) {
 	delete(c.open, k.id)
-	k.deadline.Stop()
+	k.timer.Stop()
 	if k.state == callWaiting {
 		k.state = callReturned
 		k.method.waiting = slices.DeleteFunc(k.method.waiting, func(w *call) bool { return w == k })
@@ -146,15 +199,13 @@ func (c *calls) giveUp(k *call) {
 	}
 	k.state = callGivenUp
 	k.method.givenUp++
-	k.cancel()
-	k.deadline = time.AfterFunc(k.method.late, func() { c.post(func() { c.late(k) }) })
+	k.ctx.end(context.Canceled)
+	k.lateAt = time.Now().Add(k.method.late)
+	k.timer.Reset(k.method.late)
 }
 
 // late finds that a call which was given up does not return.
 func (c *calls) late(k *call) {
-	if k.state != callGivenUp {
-		return
-	}
 	k.state = callStuck
 	m := k.method
 	m.givenUp--
@@ -165,7 +216,7 @@ func (c *calls) late(k *call) {
 	m.waiting = nil
 	for _, w := range waiting {
 		w.state = callReturned
-		w.deadline.Stop()
+		w.timer.Stop()
 		delete(c.open, w.id)
 		c.answer(w.fail(fmt.Errorf("%s: %w", m.name, errStuck)))
 	}

@@ -28,29 +28,34 @@ type callBench struct {
 
 func newCallBench(t *testing.T) *callBench {
 	b := &callBench{start: time.Now(), method: &method{name: "Method", late: lateAfter}}
-	ctx, cancel := context.WithCancel(context.Background())
-	b.box = mailbox{rest: func() {}, handle: func(m mail) { m.do() }}
+	b.box = mailbox{rest: func() {}, handle: func(m mail) {
+		if m.do != nil {
+			m.do.take()
+		} else {
+			b.calls.answer(m.event)
+		}
+	}}
 	b.calls = calls{
-		ctx: ctx, logger: logging.New(&b.log), running: &b.running, open: map[kernel.CallID]*call{},
-		post: func(do func()) { b.box.post(mail{do: do}) },
+		logger: logging.New(&b.log), running: &b.running, open: map[kernel.CallID]*call{},
+		box: &b.box,
 		answer: func(e any) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.answers = append(b.answers, fmt.Sprintf("%dms %v", time.Since(b.start).Milliseconds(), e))
 		},
 	}
-	b.box.open(mail{do: func() {}})
+	b.box.open(mail{do: turnFunc(func() {})})
 	t.Cleanup(func() {
-		cancel()
-		b.running.Wait()
 		b.box.close()
+		b.calls.halt()
+		b.running.Wait()
 	})
 	return b
 }
 
 // do runs f on the turn and waits until everything that follows from it at once has happened.
 func (b *callBench) do(f func()) {
-	b.box.post(mail{do: f})
+	b.box.post(mail{do: turnFunc(f)})
 	synctest.Wait()
 }
 
@@ -178,17 +183,17 @@ func TestTimers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var due []string
-		box := mailbox{rest: func() {}, handle: func(m mail) { m.do() }}
-		box.open(mail{do: func() {}})
+		box := mailbox{rest: func() {}, handle: func(m mail) { m.do.take() }}
+		box.open(mail{do: turnFunc(func() {})})
 		var tm timers
 		tm.fire = func(id kernel.TimerID) {
-			box.post(mail{do: func() {
+			box.post(mail{do: turnFunc(func() {
 				if tm.isDue(id, time.Now()) {
 					due = append(due, fmt.Sprintf("%d@%v", id, time.Since(start)))
 				}
-			}})
+			})})
 		}
-		do := func(f func()) { box.post(mail{do: f}); synctest.Wait() }
+		do := func(f func()) { box.post(mail{do: turnFunc(f)}); synctest.Wait() }
 		pass := func(d time.Duration) { time.Sleep(d); synctest.Wait() } // virtual time
 		do(func() { tm.set(1, time.Second); tm.set(3, 2*time.Second); tm.set(2, -time.Second); tm.cancel(4) })
 		pass(500 * time.Millisecond)

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -45,8 +44,6 @@ type engine struct {
 
 	// running counts the goroutines that work for the instance.
 	running tasks
-	// cancelCalls ends the contexts of calls into user code.
-	cancelCalls context.CancelFunc
 
 	droppedTapers map[dropReason]*logging.Taper
 	oversized     logging.Taper
@@ -60,8 +57,9 @@ type engine struct {
 type protocol interface {
 	fmt.Stringer // names the instance in panics and traces
 
-	// advance hands an event to the machine.
+	// advance hands an event to the machine, receive a message that the decoder has read.
 	advance(now time.Time, event any) []kernel.Effect
+	receive(now time.Time, from commontypes.OracleID, message any) []kernel.Effect
 	// timerFired is the event of a timer that is due.
 	timerFired(kernel.TimerID) any
 	// perform carries out an effect that is the protocol's own; it reports false if it does not know it.
@@ -85,8 +83,8 @@ type messageEvents interface {
 // dropReason tells kinds of dropped messages apart. There are few different ones.
 type dropReason struct{ what, why string }
 
-// decoder makes of a message the event for the machine, or says why it is none.
-type decoder func(b []byte, from commontypes.OracleID) (event any, err error)
+// decoder reads a message, or says why it is none.
+type decoder func(b []byte) (message any, err error)
 
 // member is an instance's place among the oracles.
 type member struct {
@@ -125,14 +123,14 @@ func (e *engine) setUp(p protocol, m member, decode decoder, events messageEvent
 		box:       &e.box,
 		senders:   make([]senderState, len(m.keys)),
 	}
+	for i := range e.inbox.senders {
+		e.inbox.senders[i].id = commontypes.OracleID(i)
+	}
 	e.outbox = outbox{logger: logger, perform: p.release, refuse: p.refused}
 	e.timers.fire = func(id kernel.TimerID) { e.post(func() { e.timerDue(id) }) }
-	callsCtx, cancel := context.WithCancel(context.Background())
-	e.cancelCalls = cancel
 	e.calls = calls{
-		ctx:     callsCtx,
 		logger:  logger,
-		post:    func(do func()) { e.post(do) },
+		box:     &e.box,
 		answer:  e.step,
 		running: &e.running,
 		open:    map[kernel.CallID]*call{},
@@ -164,7 +162,7 @@ func (e *engine) discard() {
 func (e *engine) halt() {
 	e.box.close()
 	e.timers.stopAll()
-	e.cancelCalls()
+	e.calls.halt()
 	e.running.Wait()
 }
 
@@ -179,7 +177,7 @@ func (e *engine) stopListening() {
 }
 
 // post has something done on the instance's turn; it reports false if the instance is being stopped.
-func (e *engine) post(do func()) bool { return e.box.post(mail{do: do}) }
+func (e *engine) post(do func()) bool { return e.box.post(mail{do: turnFunc(do)}) }
 
 // answerLater has the machine get an event after the effects of the current step.
 func (e *engine) answerLater(event any) { e.box.post(mail{event: event}) }
@@ -187,11 +185,13 @@ func (e *engine) answerLater(event any) { e.box.post(mail{event: event}) }
 // handle takes one mail.
 func (e *engine) handle(m mail) {
 	if m.do != nil {
-		m.do()
+		m.do.take()
 		return
 	}
 	if m.sender != nil {
 		m.sender.handled()
+		e.carryOut(e.protocol.receive(time.Now(), m.sender.id, m.event))
+		return
 	}
 	e.step(m.event)
 }
@@ -204,8 +204,10 @@ func (e *engine) timerDue(id kernel.TimerID) {
 
 // step hands an event to the machine and carries out what it asks for. It must not be called while effects are being carried
 // out.
-func (e *engine) step(event any) {
-	for _, effect := range e.protocol.advance(time.Now(), event) {
+func (e *engine) step(event any) { e.carryOut(e.protocol.advance(time.Now(), event)) }
+
+func (e *engine) carryOut(effects []kernel.Effect) {
+	for _, effect := range effects {
 		if !e.performCommon(effect) && !e.protocol.perform(effect) {
 			panic(fmt.Sprintf("%s: the machine asks for an unknown effect %T", e.protocol, effect))
 		}
@@ -220,11 +222,12 @@ func (e *engine) performCommon(effect kernel.Effect) bool {
 	case kernel.CancelTimer:
 		e.timers.cancel(x.Timer)
 	case kernel.Verify:
-		e.background(func(done func(any)) { e.verify(x, func(v kernel.Verified) { done(v) }) })
+		e.verify(x)
 	case kernel.VerifyEach:
-		e.background(func(done func(any)) { e.verifyEach(x, func(v kernel.VerifiedEach) { done(v) }) })
+		e.verifyEach(x)
 	case kernel.SignOffchain:
-		e.sign(x.ID, func() ([]byte, error) { return e.signOffchain(x.Message) })
+		e.running.Add()
+		sharedGoroutines.run(&offchainSigning{e, x})
 	case kernel.Abandon:
 		if !e.outbox.abandon(x.ID) {
 			e.calls.abandon(x.ID)
@@ -246,6 +249,18 @@ func (e *engine) background(work func(done func(event any))) {
 		defer e.running.Done()
 		e.box.post(mail{event: event})
 	})
+}
+
+// offchainSigning answers a [kernel.SignOffchain].
+type offchainSigning struct {
+	engine *engine
+	kernel.SignOffchain
+}
+
+func (s *offchainSigning) run() {
+	defer s.engine.running.Done()
+	signature, err := s.engine.signOffchain(s.Message)
+	s.engine.answerLater(kernel.Signed{ID: s.ID, Signature: signature, Err: err})
 }
 
 // sign has a key sign; the machine gets a kernel.Signed. It is given a goroutine because the key may be far away.

@@ -12,6 +12,13 @@ const (
 	parkFor = time.Second
 )
 
+// runner is something to do on another goroutine: a pointer to what that takes, or a runnerFunc.
+type runner interface{ run() }
+
+type runnerFunc func()
+
+func (f runnerFunc) run() { f() }
+
 // goroutines lends goroutines. One that is done waits for a while for something else to do: its stack has grown by then, which is
 // a good part of what a short piece of work on a fresh goroutine costs.
 //
@@ -24,7 +31,7 @@ type goroutines struct {
 }
 
 type parkedGoroutine struct {
-	work chan func() // nil says to go
+	work chan runner // nil says to go
 	// old tells that a sweep has passed while it was parked.
 	old bool
 }
@@ -48,30 +55,30 @@ func (g *goroutines) leave() {
 	}
 }
 
-// run has f called on a goroutine.
-func (g *goroutines) run(f func()) {
+// run has r run on a goroutine.
+func (g *goroutines) run(r runner) {
 	g.mu.Lock()
 	last := len(g.parked) - 1
 	if last < 0 {
 		g.mu.Unlock()
-		go g.work(f)
+		go g.work(r)
 		return
 	}
 	p := g.parked[last]
 	g.parked[last] = nil
 	g.parked = g.parked[:last]
 	g.mu.Unlock()
-	p.work <- f
+	p.work <- r
 }
 
-func (g *goroutines) work(f func()) {
-	p := &parkedGoroutine{work: make(chan func(), 1)}
-	for f != nil {
-		f()
+func (g *goroutines) work(r runner) {
+	p := &parkedGoroutine{work: make(chan runner, 1)}
+	for r != nil {
+		r.run()
 		if !g.park(p) {
 			return
 		}
-		f = <-p.work
+		r = <-p.work
 	}
 }
 
@@ -127,10 +134,18 @@ type tasks struct{ wg sync.WaitGroup }
 // Go has f called on a goroutine of the group.
 func (t *tasks) Go(f func()) {
 	t.wg.Add(1)
-	sharedGoroutines.run(func() {
-		defer t.wg.Done()
-		f()
-	})
+	sharedGoroutines.run(&task{t, f})
+}
+
+// task is a function that belongs to a group.
+type task struct {
+	of *tasks
+	f  func()
+}
+
+func (t *task) run() {
+	defer t.of.Done()
+	t.f()
 }
 
 // Add and Done bracket work on another goroutine that belongs to the group as well.

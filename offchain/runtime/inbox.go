@@ -30,6 +30,7 @@ type inbox struct {
 
 // senderState is what the inbox keeps for each oracle.
 type senderState struct {
+	id        commontypes.OracleID
 	unhandled atomic.Int32
 	malformed atomic.Uint64
 	flooded   atomic.Uint64
@@ -46,7 +47,7 @@ func (in *inbox) receive(m commontypes.BinaryMessageWithSender) {
 		return
 	}
 	sender := &in.senders[m.Sender]
-	event, err := in.read(m)
+	message, err := in.read(m.Msg)
 	if err != nil {
 		in.malformed(sender, m, err)
 		return
@@ -66,17 +67,17 @@ func (in *inbox) receive(m commontypes.BinaryMessageWithSender) {
 		})
 		return
 	}
-	in.box.post(mail{event: event, sender: sender})
+	in.box.post(mail{event: message, sender: sender})
 }
 
 // handled is called when the machine gets a message of the sender, so that there is room for another.
 func (s *senderState) handled() { s.unhandled.Add(-1) }
 
-func (in *inbox) read(m commontypes.BinaryMessageWithSender) (event any, err error) {
-	if len(m.Msg) > in.maxLength {
-		return nil, fmt.Errorf("message of %d bytes, at most %d are possible", len(m.Msg), in.maxLength)
+func (in *inbox) read(b []byte) (message any, err error) {
+	if len(b) > in.maxLength {
+		return nil, fmt.Errorf("message of %d bytes, at most %d are possible", len(b), in.maxLength)
 	}
-	return in.decode(m.Msg, m.Sender)
+	return in.decode(b)
 }
 
 func (in *inbox) malformed(sender *senderState, m commontypes.BinaryMessageWithSender, err error) {

@@ -81,11 +81,11 @@ type keeperBench struct {
 
 func newKeeperBench(keepsRounds bool) *keeperBench {
 	b := &keeperBench{}
-	b.box = mailbox{rest: func() {}, handle: func(m mail) { m.do() }}
+	b.box = mailbox{rest: func() {}, handle: func(m mail) { m.do.take() }}
 	b.keeper = keeper{
 		writes: writes{
 			timeout: time.Second, logger: logging.New(&b.log), running: &b.running,
-			post: func(do func()) bool { return b.box.post(mail{do: do}) },
+			post: func(do func()) bool { return b.box.post(mail{do: turnFunc(do)}) },
 		},
 		records: recordsOf(stateDatabase[types.ConfigDigest](&b.db), types.ConfigDigest{}),
 		durable: func(ticket) { b.durable++ },
@@ -93,7 +93,7 @@ func newKeeperBench(keepsRounds bool) *keeperBench {
 	if !keepsRounds {
 		b.keeper.records.readRound, b.keeper.records.writeRound = nil, nil
 	}
-	b.box.open(mail{do: func() {}})
+	b.box.open(mail{do: turnFunc(func() {})})
 	return b
 }
 
@@ -107,7 +107,7 @@ func (b *keeperBench) delete(round uint8) {
 }
 
 func (b *keeperBench) do(f func()) {
-	b.box.post(mail{do: f})
+	b.box.post(mail{do: turnFunc(f)})
 	synctest.Wait()
 }
 

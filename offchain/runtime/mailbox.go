@@ -5,9 +5,16 @@ import "sync"
 // mail is either an event for the machine or something else to do on the instance's turn.
 type mail struct {
 	event  any
-	sender *senderState // of the message that event is; nil if it is something else
-	do     func()
+	sender *senderState // of the message that event is, as the decoder has read it; nil if it is something else
+	do     turn
 }
+
+// turn is something to do on an instance's turn: a pointer to what that takes, or a turnFunc.
+type turn interface{ take() }
+
+type turnFunc func()
+
+func (f turnFunc) take() { f() }
 
 // mailbox serializes the work of an instance. While there is mail a goroutine, borrowed for that time, hands it to handle in
 // the order of arrival. The zero value is closed to handling until open is called, but takes mail.
@@ -56,7 +63,7 @@ func (b *mailbox) post(m mail) bool {
 func (b *mailbox) schedule() {
 	if b.opened && !b.running && !b.closed {
 		b.running = true
-		sharedGoroutines.run(b.run)
+		sharedGoroutines.run(b)
 	}
 }
 

@@ -17,17 +17,17 @@ func TestMailboxHandlesInOrderOneAtATime(t *testing.T) {
 			if inside.Add(1) != 1 {
 				t.Error("two mails are handled at the same time")
 			}
-			m.do()
+			m.do.take()
 			inside.Add(-1)
 		}}
-		post := func(i int) bool { return box.post(mail{do: func() { got = append(got, i) }}) }
+		post := func(i int) bool { return box.post(mail{do: turnFunc(func() { got = append(got, i) })}) }
 		post(1)
 		post(2)
 		synctest.Wait()
 		if len(got) != 0 {
 			t.Fatal("mail was handled before the mailbox was opened")
 		}
-		box.open(mail{do: func() { got = append(got, 0) }})
+		box.open(mail{do: turnFunc(func() { got = append(got, 0) })})
 		synctest.Wait()
 		for i := 3; i < 500; i++ {
 			post(i)
@@ -53,13 +53,13 @@ func TestMailboxManySenders(t *testing.T) {
 	next := make([]int, senders)
 	total := 0
 	done := make(chan struct{})
-	box := mailbox{rest: func() {}, handle: func(m mail) { m.do() }}
-	box.open(mail{do: func() {}})
+	box := mailbox{rest: func() {}, handle: func(m mail) { m.do.take() }}
+	box.open(mail{do: turnFunc(func() {})})
 	var wg sync.WaitGroup
 	for s := range senders {
 		wg.Go(func() {
 			for i := range each {
-				box.post(mail{do: func() {
+				box.post(mail{do: turnFunc(func() {
 					if next[s] != i {
 						t.Errorf("sender %d: got %d, want %d", s, i, next[s])
 					}
@@ -67,7 +67,7 @@ func TestMailboxManySenders(t *testing.T) {
 					if total++; total == senders*each {
 						close(done)
 					}
-				}})
+				})})
 			}
 		})
 	}
@@ -80,10 +80,10 @@ func TestMailboxCloseWaitsForTheHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		handled := 0
-		box := mailbox{rest: func() {}, handle: func(m mail) { m.do(); handled++ }}
-		box.open(mail{do: func() { <-release }})
+		box := mailbox{rest: func() {}, handle: func(m mail) { m.do.take(); handled++ }}
+		box.open(mail{do: turnFunc(func() { <-release })})
 		synctest.Wait() // the handler is at work
-		box.post(mail{do: func() { t.Error("mail was handled after close") }})
+		box.post(mail{do: turnFunc(func() { t.Error("mail was handled after close") })})
 		closed := make(chan struct{})
 		go func() { box.close(); close(closed) }()
 		synctest.Wait()

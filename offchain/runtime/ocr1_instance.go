@@ -104,10 +104,11 @@ func (in *ocr1Instance) restore(ctx context.Context) (ocr1.Start, error) {
 		})
 }
 
-// decode makes of a message the event for the machine.
-func (in *ocr1Instance) decode(b []byte, from commontypes.OracleID) (any, error) {
-	message, err := ocr1wire.Decode(b)
-	return ocr1.MessageReceived{From: from, Message: message}, err
+// decode reads a message.
+func (*ocr1Instance) decode(b []byte) (any, error) { return ocr1wire.Decode(b) }
+
+func (in *ocr1Instance) receive(now time.Time, from commontypes.OracleID, message any) []kernel.Effect {
+	return in.machine.Receive(now, from, message.(ocr1wire.Message))
 }
 
 func (in *ocr1Instance) advance(now time.Time, event any) []kernel.Effect {

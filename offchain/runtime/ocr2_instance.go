@@ -120,13 +120,17 @@ func (in *ocr2Instance) restore(ctx context.Context) (ocr2.Start, error) {
 		})
 }
 
-// decode makes of a message the event for the machine.
-func (in *ocr2Instance) decode(b []byte, from commontypes.OracleID) (any, error) {
+// decode reads a message.
+func (in *ocr2Instance) decode(b []byte) (any, error) {
 	message, err := ocr2wire.Decode(b)
 	if err != nil {
 		return nil, err
 	}
-	return ocr2.MessageReceived{From: from, Message: message}, ocr2wire.CheckSize(message, in.info.Limits)
+	return message, ocr2wire.CheckSize(message, in.info.Limits)
+}
+
+func (in *ocr2Instance) receive(now time.Time, from commontypes.OracleID, message any) []kernel.Effect {
+	return in.machine.Receive(now, from, message.(ocr2wire.Message))
 }
 
 // encodeWithinLimits refuses to send what others would refuse.

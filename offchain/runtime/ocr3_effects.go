@@ -3,9 +3,12 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
+	"github.com/ocrkit/ocrkit/offchain/config"
 	"github.com/ocrkit/ocrkit/offchain/ocr3types"
 	"github.com/ocrkit/ocrkit/offchain/protocol/kernel"
 	"github.com/ocrkit/ocrkit/offchain/protocol/ocr3"
@@ -59,7 +62,7 @@ func (in *ocr3Instance[RI]) perform(effect kernel.Effect) bool {
 		in.tell(func(now time.Time) []byte { return in.told.RoundStarted(now, e.Epoch, e.SeqNr, e.Round, e.Leader) })
 	case ocr3.ScheduleComputed:
 		in.tellTransmission(func(now time.Time) []byte {
-			return in.told.ScheduleComputed(now, e.SeqNr, e.Index, e.At, e.Override, e.Delays, e.OK)
+			return in.told.ScheduleComputed(now, e.SeqNr, e.Index, e.At, e.Override, delaysByOracle(e.Delays), e.OK)
 		})
 	case ocr3.AcceptComputed:
 		in.tellTransmission(func(now time.Time) []byte {
@@ -93,34 +96,64 @@ func (in *ocr3Instance[RI]) release(effect any) {
 // signReports signs all reports of an outcome.
 func (in *ocr3Instance[RI]) signReports(e ocr3.SignReports) {
 	reports := in.reports[e.SeqNr]
-	in.background(func(done func(any)) {
-		sharedWorkers.run(func() {
-			result := ocr3.ReportsSigned{ID: e.ID, Signatures: make([][]byte, 0, len(reports))}
-			for i := range reports {
-				signature, err := in.args.OnchainKeyring.Sign(in.cfg.ConfigDigest, e.SeqNr, reports[i])
-				if err != nil {
-					result.Err = fmt.Errorf("report %d: %w", i, err)
-					break
-				}
-				result.Signatures = append(result.Signatures, signature)
+	in.running.Add()
+	sharedWorkers.run(runnerFunc(func() {
+		defer in.running.Done()
+		result := ocr3.ReportsSigned{ID: e.ID, Signatures: make([][]byte, 0, len(reports))}
+		for i := range reports {
+			signature, err := in.args.OnchainKeyring.Sign(in.cfg.ConfigDigest, e.SeqNr, reports[i])
+			if err != nil {
+				result.Err = fmt.Errorf("report %d: %w", i, err)
+				break
 			}
-			done(result)
-		})
-	})
+			result.Signatures = append(result.Signatures, signature)
+		}
+		in.answerLater(result)
+	}))
 }
 
-// verifyReports checks the signatures of an oracle on all reports of an outcome.
+// verifyReports checks lists of signatures on the reports of an outcome.
 func (in *ocr3Instance[RI]) verifyReports(e ocr3.VerifyReports) {
-	reports := in.reports[e.SeqNr]
-	if len(reports) != len(e.Signatures) || int(e.Signer) >= len(in.cfg.OracleIdentities) {
-		in.answerLater(ocr3.ReportsVerified{ID: e.ID})
-		return
+	v := &reportVerification[RI]{in: in, VerifyReports: e, reports: in.reports[e.SeqNr], good: make([]bool, len(e.Lists))}
+	groups := min(len(e.Lists), runtime.GOMAXPROCS(0))
+	v.unfinished.Store(int64(groups))
+	in.running.Add()
+	for range groups {
+		sharedWorkers.run(v)
 	}
-	in.background(func(done func(any)) {
-		sharedWorkers.firstBad(len(reports), func(i int) bool {
-			return in.args.OnchainKeyring.Verify(in.cfg.OracleIdentities[e.Signer].OnchainPublicKey, in.cfg.ConfigDigest, e.SeqNr, reports[i], e.Signatures[i])
-		}, func(bad int) { done(ocr3.ReportsVerified{ID: e.ID, Good: bad < 0}) })
-	})
+}
+
+// reportVerification is the work on lists of signatures. It is run on some workers, each of which takes lists as long as there
+// are any.
+type reportVerification[RI any] struct {
+	in *ocr3Instance[RI]
+	ocr3.VerifyReports
+	reports          []ocr3types.ReportWithInfo[RI]
+	good             []bool
+	next, unfinished atomic.Int64 // lists; workers
+}
+
+func (v *reportVerification[RI]) run() {
+	for k := int(v.next.Add(1)) - 1; k < len(v.Lists); k = int(v.next.Add(1)) - 1 {
+		v.good[k] = v.isGood(&v.Lists[k])
+	}
+	if v.unfinished.Add(-1) == 0 {
+		v.in.answerLater(ocr3.ReportsVerified{ID: v.ID, Good: v.good})
+		v.in.running.Done()
+	}
+}
+
+func (v *reportVerification[RI]) isGood(list *ocr3.SignedReports) bool {
+	if len(v.reports) != len(list.Signatures) || int(list.Signer) >= len(v.in.cfg.OracleIdentities) {
+		return false
+	}
+	key := v.in.cfg.OracleIdentities[list.Signer].OnchainPublicKey
+	for i := range v.reports {
+		if !v.in.args.OnchainKeyring.Verify(key, v.in.cfg.ConfigDigest, v.SeqNr, v.reports[i], list.Signatures[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func outcomeContext(c ocr3.OutcomeContext) ocr3types.OutcomeContext {
@@ -133,16 +166,8 @@ func (in *ocr3Instance[RI]) untilEpochEnds(limit time.Duration) time.Duration {
 	return max(limit, in.cfg.DeltaProgress)
 }
 
-// watch warns when a call takes longer than it should.
-func (in *ocr3Instance[RI]) watch(name string, limit time.Duration) (stop func() bool) {
-	return time.AfterFunc(limit+lateAfter, func() {
-		in.logger.Warn(name+" takes longer than it should", commontypes.LogFields{"maxDuration": limit.String()})
-	}).Stop
-}
-
 func (in *ocr3Instance[RI]) callQuery(e ocr3.CallQuery) {
-	in.calls.invoke(&in.methods.query, e.ID, in.untilEpochEnds(e.Timeout), func(ctx context.Context) any {
-		defer in.watch(in.methods.query.name, e.Timeout)()
+	in.calls.invokeWatched(&in.methods.query, e.ID, e.Timeout, in.untilEpochEnds(e.Timeout), func(ctx context.Context) any {
 		query, err := in.plugin.Query(ctx, outcomeContext(e.Context))
 		if err == nil {
 			err = checkLength("query", len(query), in.info.Limits.MaxQueryLength)
@@ -152,8 +177,7 @@ func (in *ocr3Instance[RI]) callQuery(e ocr3.CallQuery) {
 }
 
 func (in *ocr3Instance[RI]) callObservation(e ocr3.CallObservation) {
-	in.calls.invoke(&in.methods.observation, e.ID, in.untilEpochEnds(e.Timeout), func(ctx context.Context) any {
-		defer in.watch(in.methods.observation.name, e.Timeout)()
+	in.calls.invokeWatched(&in.methods.observation, e.ID, e.Timeout, in.untilEpochEnds(e.Timeout), func(ctx context.Context) any {
 		observation, err := in.plugin.Observation(ctx, outcomeContext(e.Context), e.Query)
 		if err == nil {
 			err = checkLength("observation", len(observation), in.info.Limits.MaxObservationLength)
@@ -163,8 +187,7 @@ func (in *ocr3Instance[RI]) callObservation(e ocr3.CallObservation) {
 }
 
 func (in *ocr3Instance[RI]) callValidateObservations(e ocr3.CallValidateObservations) {
-	in.calls.invoke(&in.methods.validate, e.ID, computationTimeout, func(ctx context.Context) any {
-		defer in.watch(in.methods.validate.name, 0)()
+	in.calls.invokeWatched(&in.methods.validate, e.ID, 0, computationTimeout, func(ctx context.Context) any {
 		for i, observation := range e.Observations {
 			if err := in.plugin.ValidateObservation(ctx, outcomeContext(e.Context), e.Query, observation); err != nil {
 				return ocr3.ObservationValidated{ID: e.ID, Bad: i, Err: err}
@@ -175,16 +198,14 @@ func (in *ocr3Instance[RI]) callValidateObservations(e ocr3.CallValidateObservat
 }
 
 func (in *ocr3Instance[RI]) callObservationQuorum(e ocr3.CallObservationQuorum) {
-	in.calls.invoke(&in.methods.quorum, e.ID, computationTimeout, func(ctx context.Context) any {
-		defer in.watch(in.methods.quorum.name, 0)()
+	in.calls.invokeWatched(&in.methods.quorum, e.ID, 0, computationTimeout, func(ctx context.Context) any {
 		reached, err := in.plugin.ObservationQuorum(ctx, outcomeContext(e.Context), e.Query, e.Observations)
 		return ocr3.QuorumDone{ID: e.ID, Reached: reached, Err: err}
 	}, func(err error) any { return ocr3.QuorumDone{ID: e.ID, Err: err} })
 }
 
 func (in *ocr3Instance[RI]) callOutcome(e ocr3.CallOutcome) {
-	in.calls.invoke(&in.methods.outcome, e.ID, computationTimeout, func(ctx context.Context) any {
-		defer in.watch(in.methods.outcome.name, 0)()
+	in.calls.invokeWatched(&in.methods.outcome, e.ID, 0, computationTimeout, func(ctx context.Context) any {
 		outcome, err := in.plugin.Outcome(ctx, outcomeContext(e.Context), e.Query, e.Observations)
 		if err == nil {
 			err = checkLength("outcome", len(outcome), in.info.Limits.MaxOutcomeLength)
@@ -194,8 +215,7 @@ func (in *ocr3Instance[RI]) callOutcome(e ocr3.CallOutcome) {
 }
 
 func (in *ocr3Instance[RI]) callReports(e ocr3.CallReports) {
-	in.calls.invoke(&in.methods.reports, e.ID, computationTimeout, func(ctx context.Context) any {
-		defer in.watch(in.methods.reports.name, 0)()
+	in.calls.invokeWatched(&in.methods.reports, e.ID, 0, computationTimeout, func(ctx context.Context) any {
 		list, err := in.plugin.Reports(ctx, e.SeqNr, e.Outcome)
 		if err == nil && len(list) > in.info.Limits.MaxReportCount {
 			err = fmt.Errorf("the plugin made %d reports, but its ReportingPluginLimits allow at most %d", len(list), in.info.Limits.MaxReportCount)
@@ -255,6 +275,17 @@ func (in *ocr3Instance[RI]) callTransmit(e ocr3.CallTransmit) {
 		}
 		return ocr3.TransmitDone{ID: e.ID, Err: err}
 	}, func(err error) any { return ocr3.TransmitDone{ID: e.ID, Err: err} })
+}
+
+// delaysByOracle lists the oracles that transmit.
+func delaysByOracle(list []config.TransmitDelay) map[commontypes.OracleID]time.Duration {
+	delays := make(map[commontypes.OracleID]time.Duration, len(list))
+	for i, d := range list {
+		if d.Transmits {
+			delays[commontypes.OracleID(i)] = d.Delay
+		}
+	}
+	return delays
 }
 
 // tellTransmission offers a telemetry event about a transmission, if the operator wants those.

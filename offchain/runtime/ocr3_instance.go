@@ -114,13 +114,17 @@ func (in *ocr3Instance[RI]) stop() {
 	in.metrics.unregister()
 }
 
-// decode makes of a message the event for the machine.
-func (in *ocr3Instance[RI]) decode(b []byte, from commontypes.OracleID) (any, error) {
+// decode reads a message.
+func (in *ocr3Instance[RI]) decode(b []byte) (any, error) {
 	message, err := ocr3wire.Decode(b, in.sizeLimits.N, in.sizeLimits.MaxReportCount)
 	if err != nil {
 		return nil, err
 	}
-	return ocr3.MessageReceived{From: from, Message: message}, ocr3wire.CheckSize(message, in.sizeLimits)
+	return message, ocr3wire.CheckSize(message, in.sizeLimits)
+}
+
+func (in *ocr3Instance[RI]) receive(now time.Time, from commontypes.OracleID, message any) []kernel.Effect {
+	return in.machine.Receive(now, from, message.(ocr3wire.Message))
 }
 
 // encode returns the bytes of a message, nil if it cannot be sent.

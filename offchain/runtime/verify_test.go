@@ -22,6 +22,11 @@ func TestVerify(t *testing.T) {
 		secrets = append(secrets, secret)
 		e.offchainKeys = append(e.offchainKeys, ed25519prep.Cached([32]byte(secret.Public().(ed25519.PublicKey))))
 	}
+	answers := make(chan any)
+	e.box.handle, e.box.rest = func(m mail) { answers <- m.event }, func() {}
+	e.box.open(mail{})
+	<-answers
+	defer e.running.Wait()
 	e.checkOnchain = func(c *kernel.SignatureCheck) bool { return string(c.Signature) == "good" }
 	for n := range 70 {
 		checks, want := make([]kernel.SignatureCheck, n), make([]bool, n)
@@ -50,14 +55,12 @@ func TestVerify(t *testing.T) {
 			}
 			checks[i] = c
 		}
-		all := make(chan kernel.Verified)
-		e.verify(kernel.Verify{ID: 5, Checks: checks}, func(v kernel.Verified) { all <- v })
-		if v := <-all; v.ID != 5 || v.Bad != firstBad {
+		e.verify(kernel.Verify{ID: 5, Checks: checks})
+		if v := (<-answers).(kernel.Verified); v.ID != 5 || v.Bad != firstBad {
 			t.Errorf("%d checks: got %+v, want the first bad one at %d", n, v, firstBad)
 		}
-		each := make(chan kernel.VerifiedEach)
-		e.verifyEach(kernel.VerifyEach{ID: 6, Checks: checks}, func(v kernel.VerifiedEach) { each <- v })
-		if v := <-each; v.ID != 6 || !slices.Equal(v.Good, want) {
+		e.verifyEach(kernel.VerifyEach{ID: 6, Checks: checks})
+		if v := (<-answers).(kernel.VerifiedEach); v.ID != 6 || !slices.Equal(v.Good, want) {
 			t.Errorf("%d checks: got %+v, want %v", n, v, want)
 		}
 	}

@@ -11,37 +11,48 @@ import (
 // there are, signature checks do not crowd out everything else.
 type workers struct {
 	mu      sync.Mutex
-	queue   []func()
+	queue   []runner
+	head    int // of the queue, up to where it is done
 	running int
 }
 
 var sharedWorkers workers
 
-// run has f called soon. f must not block.
-func (w *workers) run(f func()) {
+// run has r run soon. It must not block.
+func (w *workers) run(r runner) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.queue = append(w.queue, f)
+	if w.head > 0 && w.head >= len(w.queue)/2 && len(w.queue) == cap(w.queue) { // the room in front will do
+		left := copy(w.queue, w.queue[w.head:])
+		clear(w.queue[left:])
+		w.queue, w.head = w.queue[:left], 0
+	}
+	w.queue = append(w.queue, r)
 	if w.running < runtime.GOMAXPROCS(0) {
 		w.running++
-		sharedGoroutines.run(w.work)
+		sharedGoroutines.run((*worker)(w))
 	}
 }
 
-func (w *workers) work() {
+// worker is one goroutine of workers.
+type worker workers
+
+func (w *worker) run() {
 	for {
 		w.mu.Lock()
-		if len(w.queue) == 0 {
-			w.queue = nil // drop the array: it has no room left in front
+		if w.head == len(w.queue) {
+			if w.queue, w.head = w.queue[:0], 0; cap(w.queue) > keepCapacity {
+				w.queue = nil
+			}
 			w.running--
 			w.mu.Unlock()
 			return
 		}
-		f := w.queue[0]
-		w.queue[0] = nil
-		w.queue = w.queue[1:]
+		r := w.queue[w.head]
+		w.queue[w.head] = nil
+		w.head++
 		w.mu.Unlock()
-		f()
+		r.run()
 	}
 }
 
@@ -51,14 +62,14 @@ func (w *workers) work() {
 func (w *workers) firstBad(n int, good func(i int) bool, done func(bad int)) {
 	chunks := min(n, runtime.GOMAXPROCS(0))
 	if chunks == 0 {
-		w.run(func() { done(-1) })
+		w.run(runnerFunc(func() { done(-1) }))
 		return
 	}
 	var lowestBad, unfinished atomic.Int64
 	lowestBad.Store(int64(n))
 	unfinished.Store(int64(chunks))
 	for c := range chunks {
-		w.run(func() {
+		w.run(runnerFunc(func() {
 			for i := c * n / chunks; i < (c+1)*n/chunks && int64(i) < lowestBad.Load(); i++ {
 				if good(i) {
 					continue
@@ -76,14 +87,6 @@ func (w *workers) firstBad(n int, good func(i int) bool, done func(bad int)) {
 			} else {
 				done(-1)
 			}
-		})
+		}))
 	}
-}
-
-// each calls f for all indices below n, sharing the work among the workers, and done afterwards, exactly once, on a worker.
-func (w *workers) each(n int, f func(i int), done func()) {
-	w.firstBad(n, func(i int) bool {
-		f(i)
-		return true
-	}, func(int) { done() })
 }

@@ -37,6 +37,11 @@ func New(cfg Config) *Machine {
 // Step tells the machine what happened, and returns what is to be done; see [rounds.Machine.Step].
 func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect { return m.frame.Step(now, ev) }
 
+// Receive is Step with a [MessageReceived].
+func (m *Machine) Receive(now time.Time, from commontypes.OracleID, message ocr1wire.Message) []kernel.Effect {
+	return m.frame.Receive(now, from, message)
+}
+
 // protocol is what the frame of the machine calls.
 type protocol struct{ m *Machine }
 

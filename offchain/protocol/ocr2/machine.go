@@ -53,6 +53,11 @@ func (c *Config) Validate() error {
 // Step tells the machine what happened, and returns what is to be done; see [rounds.Machine.Step].
 func (m *Machine) Step(now time.Time, ev Event) []kernel.Effect { return m.frame.Step(now, ev) }
 
+// Receive is Step with a [MessageReceived].
+func (m *Machine) Receive(now time.Time, from commontypes.OracleID, message ocr2wire.Message) []kernel.Effect {
+	return m.frame.Receive(now, from, message)
+}
+
 // finalVerdict hands on the verdict on a final.
 func (m *Machine) finalVerdict(check finalCheck, valid bool) {
 	if valid {

@@ -73,6 +73,9 @@ func NewMachine[M Message](c *Core, protocol Protocol[M], transmission transmiss
 // Events that cannot be (the result of a call that nobody waits for, a message before the [Start]) have no effect, or
 // [kernel.Dropped] or [kernel.Log].
 func (m *Machine[M]) Step(now time.Time, ev Event) []kernel.Effect {
+	if received, ok := ev.(MessageReceived[M]); ok {
+		return m.Receive(now, received.From, received.Message)
+	}
 	m.Begin(now)
 	if start, ok := ev.(startEvent); ok {
 		m.start(start)
@@ -80,6 +83,20 @@ func (m *Machine[M]) Step(now time.Time, ev Event) []kernel.Effect {
 		m.beforeStart(ev)
 	} else {
 		m.handle(ev)
+	}
+	return m.End()
+}
+
+// Receive is Step with a [MessageReceived].
+func (m *Machine[M]) Receive(now time.Time, from commontypes.OracleID, message M) []kernel.Effect {
+	m.Begin(now)
+	switch {
+	case m.Started:
+		m.receive(from, message)
+	case any(message) == nil:
+		m.beforeStart(MessageReceived[M]{from, message})
+	default:
+		m.Drop(from, message.Kind(), DropNotStarted)
 	}
 	return m.End()
 }
@@ -115,8 +132,6 @@ func (m *Machine[M]) start(ev startEvent) {
 
 func (m *Machine[M]) handle(ev Event) {
 	switch ev := ev.(type) {
-	case MessageReceived[M]:
-		m.receive(ev.From, ev.Message)
 	case TimerFired:
 		m.timerFired(ev.Timer)
 	case kernel.Result:
@@ -127,10 +142,6 @@ func (m *Machine[M]) handle(ev Event) {
 }
 
 func (m *Machine[M]) beforeStart(ev Event) {
-	if received, ok := ev.(MessageReceived[M]); ok && any(received.Message) != nil {
-		m.Drop(received.From, received.Message.Kind(), DropNotStarted)
-		return
-	}
 	m.Log(kernel.LogError, "an event before the start is ignored", "event", fmt.Sprintf("%T", ev))
 }
 
