@@ -3,6 +3,7 @@
 package ocr3net
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -153,6 +155,14 @@ type Contract struct {
 	config *types.ContractConfig
 	f      int
 	block  uint64
+	taken  map[place]bool
+}
+
+// place tells reports of a config apart.
+type place struct {
+	digest types.ConfigDigest
+	seqNr  uint64
+	info   Info
 }
 
 // Transmission is a report that the contract accepted.
@@ -188,6 +198,10 @@ func (t *transmitter) Transmit(_ context.Context, digest types.ConfigDigest, seq
 	if len(signatures) != c.f+1 {
 		return fmt.Errorf("%d signatures, want %d", len(signatures), c.f+1)
 	}
+	at := place{digest, seqNr, report.Info}
+	if c.taken[at] {
+		return nil // another oracle was faster
+	}
 	for i, s := range signatures {
 		if i > 0 && signatures[i-1].Signer >= s.Signer {
 			return fmt.Errorf("signers are not in order: %d after %d", s.Signer, signatures[i-1].Signer)
@@ -196,11 +210,10 @@ func (t *transmitter) Transmit(_ context.Context, digest types.ConfigDigest, seq
 			return fmt.Errorf("bad signature of oracle %d", s.Signer)
 		}
 	}
-	if slices.ContainsFunc(c.Accepted(), func(other Transmission) bool {
-		return other.ConfigDigest == digest && other.SeqNr == seqNr && other.Info == report.Info
-	}) {
-		return nil // another oracle was faster
+	if c.taken == nil {
+		c.taken = map[place]bool{}
 	}
+	c.taken[at] = true
 	c.Accept(Transmission{digest, seqNr, report.Report, report.Info, t.account})
 	return nil
 }
@@ -344,11 +357,14 @@ func (p *plugin) Observation(ctx context.Context, outctx ocr3types.OutcomeContex
 }
 
 func (p *plugin) ValidateObservation(ctx context.Context, outctx ocr3types.OutcomeContext, query types.Query, ao types.AttributedObservation) error {
-	if want := fmt.Sprintf("query %d", outctx.SeqNr); string(query) != want {
-		return fmt.Errorf("query %q, want %q", query, want)
+	var buffer [64]byte
+	if want := strconv.AppendUint(append(buffer[:0], "query "...), outctx.SeqNr, 10); !bytes.Equal(query, want) {
+		return fmt.Errorf("query %q, want %q", query, string(want))
 	}
-	if want := fmt.Sprintf("observation %d by %d", outctx.SeqNr, ao.Observer); string(ao.Observation) != want {
-		return fmt.Errorf("observation %q, want %q", ao.Observation, want)
+	want := strconv.AppendUint(append(buffer[:0], "observation "...), outctx.SeqNr, 10)
+	want = strconv.AppendUint(append(want, " by "...), uint64(ao.Observer), 10)
+	if !bytes.Equal(ao.Observation, want) {
+		return fmt.Errorf("observation %q, want %q", ao.Observation, string(want))
 	}
 	return p.on(ctx, "ValidateObservation", outctx.SeqNr)
 }
@@ -361,8 +377,9 @@ func (p *plugin) Outcome(ctx context.Context, outctx ocr3types.OutcomeContext, q
 	h := sha256.New()
 	h.Write(outctx.PreviousOutcome)
 	h.Write(query)
+	var buffer [64]byte
 	for _, ao := range aos {
-		h.Write(append([]byte{byte(ao.Observer)}, ao.Observation...))
+		h.Write(append(append(buffer[:0], byte(ao.Observer)), ao.Observation...))
 	}
 	return binary.BigEndian.AppendUint64(h.Sum(nil), outctx.SeqNr), p.on(ctx, "Outcome", outctx.SeqNr)
 }

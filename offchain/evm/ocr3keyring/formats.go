@@ -110,6 +110,7 @@ func hashWithContext(f Format, configDigest types.ConfigDigest, seqNr uint64, re
 type FormatKeyring[RI any] struct {
 	format Format
 	key    *keys.EVMKey
+	hashes memo
 }
 
 var _ ocr3types.OnchainKeyring[struct{}] = (*FormatKeyring[struct{}])(nil)
@@ -119,7 +120,7 @@ func NewInFormat[RI any](key *keys.EVMKey, format Format) (*FormatKeyring[RI], e
 	if key == nil || format == nil {
 		return nil, errors.New("ocr3keyring: no key or no format")
 	}
-	return &FormatKeyring[RI]{format, key}, nil
+	return &FormatKeyring[RI]{format: format, key: key}, nil
 }
 
 // Format returns the format that reports are signed in.
@@ -130,7 +131,7 @@ func (k *FormatKeyring[RI]) PublicKey() types.OnchainPublicKey { return k.key.Ad
 
 // Sign implements ocr3types.OnchainKeyring: 65 bytes r, s and v, with v of 0 or 1 and a low s. Signatures are deterministic.
 func (k *FormatKeyring[RI]) Sign(configDigest types.ConfigDigest, seqNr uint64, r ocr3types.ReportWithInfo[RI]) ([]byte, error) {
-	hash, err := k.format.ReportHash(configDigest, seqNr, r.Report)
+	hash, err := k.hashes.of(configDigest, seqNr, r.Report, k.format.ReportHash)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +144,7 @@ func (k *FormatKeyring[RI]) Sign(configDigest types.ConfigDigest, seqNr uint64, 
 
 // Verify implements ocr3types.OnchainKeyring. It accepts both twins of a signature (low and high s), as contracts do.
 func (k *FormatKeyring[RI]) Verify(publicKey types.OnchainPublicKey, configDigest types.ConfigDigest, seqNr uint64, r ocr3types.ReportWithInfo[RI], signature []byte) bool {
-	hash, err := k.format.ReportHash(configDigest, seqNr, r.Report)
+	hash, err := k.hashes.of(configDigest, seqNr, r.Report, k.format.ReportHash)
 	return err == nil && ECDSA.Verify(publicKey, hash, signature)
 }
 

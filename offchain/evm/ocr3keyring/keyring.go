@@ -14,6 +14,7 @@ type Keyring[RI any] struct {
 	scheme    Scheme
 	publicKey types.OnchainPublicKey
 	sign      func(reportHash [32]byte) ([]byte, error)
+	hashes    memo
 }
 
 var _ ocr3types.OnchainKeyring[struct{}] = (*Keyring[struct{}])(nil)
@@ -52,7 +53,7 @@ func (k *Keyring[RI]) PublicKey() types.OnchainPublicKey {
 
 // Sign implements ocr3types.OnchainKeyring. Signatures are deterministic.
 func (k *Keyring[RI]) Sign(configDigest types.ConfigDigest, seqNr uint64, r ocr3types.ReportWithInfo[RI]) ([]byte, error) {
-	signature, err := k.sign(ReportHash(configDigest, seqNr, r.Report))
+	signature, err := k.sign(k.reportHash(configDigest, seqNr, r.Report))
 	if err != nil {
 		return nil, errors.New("ocr3keyring: cannot sign the report") // the cause could show the key
 	}
@@ -61,7 +62,14 @@ func (k *Keyring[RI]) Sign(configDigest types.ConfigDigest, seqNr uint64, r ocr3
 
 // Verify implements ocr3types.OnchainKeyring.
 func (k *Keyring[RI]) Verify(publicKey types.OnchainPublicKey, configDigest types.ConfigDigest, seqNr uint64, r ocr3types.ReportWithInfo[RI], signature []byte) bool {
-	return k.scheme.Verify(publicKey, ReportHash(configDigest, seqNr, r.Report), signature)
+	return k.scheme.Verify(publicKey, k.reportHash(configDigest, seqNr, r.Report), signature)
+}
+
+func (k *Keyring[RI]) reportHash(configDigest types.ConfigDigest, seqNr uint64, report types.Report) [32]byte {
+	hash, _ := k.hashes.of(configDigest, seqNr, report, func(configDigest types.ConfigDigest, seqNr uint64, report types.Report) ([32]byte, error) {
+		return ReportHash(configDigest, seqNr, report), nil
+	})
+	return hash
 }
 
 // MaxSignatureLength implements ocr3types.OnchainKeyring: the length of every signature.

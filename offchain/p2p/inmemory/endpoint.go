@@ -132,6 +132,11 @@ func (e *Endpoint) send(payload []byte, to commontypes.OracleID, fault *Fault) {
 		e.arrive(payload, to)
 		return
 	}
+	e.sendThrough(fault, payload, to)
+}
+
+// sendThrough sends what fault makes of a message.
+func (e *Endpoint) sendThrough(fault *Fault, payload []byte, to commontypes.OracleID) {
 	outcome := (*fault)(Envelope{e.cd, e.self, to, payload})
 	if outcome.Drop {
 		return

@@ -117,6 +117,10 @@ func (d *decoder) complete() error {
 			return errors.New("epoch_start_proof, its highest_certified, or the certificate in it, is absent")
 		}
 		m.EpochStartProof.HighestCertified = d.finishedCertificate()
+	case *ReportSignatures:
+		if len(m.Signatures) == 0 {
+			m.Signatures = nil
+		}
 	case *Observation:
 		if !d.hasPart {
 			return errors.New("signed_observation is absent")
@@ -205,7 +209,12 @@ func newMessage(kind Kind) Message {
 	case KindCommit:
 		return new(Commit)
 	case KindReportSignatures:
-		return new(ReportSignatures)
+		m := new(struct {
+			ReportSignatures
+			one [1][]byte // most outcomes have one report: its list takes no memory of its own
+		})
+		m.Signatures = m.one[:0]
+		return &m.ReportSignatures
 	case KindCertifiedCommitRequest:
 		return new(CertifiedCommitRequest)
 	case KindCertifiedCommit:

@@ -77,7 +77,8 @@ func (p *preimage) flag(is bool) *preimage {
 func (p *preimage) prefixed(b []byte) *preimage { return p.number(uint64(len(b))).bytes(b) }
 
 func (p *preimage) sum() (d [32]byte) {
-	p.Sum(d[:0])
+	p.Sum(p.scratch[:0]) // d would move to the heap
+	d = p.scratch
 	preimages.Put(p)
 	return d
 }
