@@ -115,7 +115,7 @@ func (in *ocr3Instance[RI]) signReports(e ocr3.SignReports) {
 // verifyReports checks lists of signatures on the reports of an outcome.
 func (in *ocr3Instance[RI]) verifyReports(e ocr3.VerifyReports) {
 	v := &reportVerification[RI]{in: in, VerifyReports: e, reports: in.reports[e.SeqNr], good: make([]bool, len(e.Lists))}
-	groups := min(len(e.Lists), runtime.GOMAXPROCS(0))
+	groups := max(1, min(len(e.Lists), runtime.GOMAXPROCS(0)))
 	v.unfinished.Store(int64(groups))
 	in.running.Add()
 	for range groups {
