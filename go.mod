@@ -26,7 +26,7 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require golang.org/x/mod v0.41.0 // indirect
+require golang.org/x/mod v0.41.0
 
 require (
 	dario.cat/mergo v1.0.1 // indirect

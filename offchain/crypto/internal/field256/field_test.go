@@ -144,6 +144,18 @@ func TestField(t *testing.T) {
 	}
 }
 
+// TestInvert compares inverses with those of math/big.
+func TestInvert(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 0))
+	for i := range 3000 {
+		x := randElement(r)
+		if i%2 == 0 { // also small numbers, and powers of two and their neighbours
+			x = fromBig(new(big.Int).Rsh(toBig(&x), uint(r.IntN(256))))
+		}
+		inverses(t, x)
+	}
+}
+
 // TestImplementationsAgree compares the limbs of what Mul and Square give with
 // what the generic functions do, on many more numbers than math/big can.
 func TestImplementationsAgree(t *testing.T) {

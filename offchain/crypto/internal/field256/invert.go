@@ -4,8 +4,8 @@ import "math/bits"
 
 // Modulus is an odd number. Make one with [NewModulus].
 type Modulus struct {
-	m      Element
-	negInv uint64 // -1/m modulo 2⁶⁴
+	m   number
+	inv uint64 // 1/m modulo 2⁶²
 }
 
 // NewModulus returns the modulus m, which must be odd.
@@ -14,84 +14,197 @@ func NewModulus(m Element) *Modulus {
 	for range 5 {
 		inv *= 2 - m[0]*inv
 	}
-	return &Modulus{m, -inv}
+	return &Modulus{numberOf(&m), inv & mask}
 }
 
-// Invert returns 1/x for an x from 1 to m-1 that is coprime to m, by the binary
-// variant of Euclid's algorithm. (The library's allocates.)
-func (m *Modulus) Invert(x *Element) Element {
-	// b·x = u and c·x = v modulo m, u and v odd but for the first u.
-	u, v := *x, m.m
-	b, c := Element{1}, Element{}
-	m.makeOdd(&u, &b)
-	for u != v {
-		// Their difference is even, and not 0.
-		var d Element
-		var borrow uint64
-		d[0], borrow = bits.Sub64(u[0], v[0], 0)
-		d[1], borrow = bits.Sub64(u[1], v[1], borrow)
-		d[2], borrow = bits.Sub64(u[2], v[2], borrow)
-		d[3], borrow = bits.Sub64(u[3], v[3], borrow)
-		if borrow == 0 {
-			u = d
-			m.sub(&b, &b, &c)
-			m.makeOdd(&u, &b)
-		} else {
-			d[0], borrow = bits.Sub64(v[0], u[0], 0)
-			d[1], borrow = bits.Sub64(v[1], u[1], borrow)
-			d[2], borrow = bits.Sub64(v[2], u[2], borrow)
-			d[3], _ = bits.Sub64(v[3], u[3], borrow)
-			v = d
-			m.sub(&c, &c, &b)
-			m.makeOdd(&v, &c)
+// Inversion is by division steps of Bernstein and Yang, "Fast constant-time gcd
+// computation and modular inversion" (2019), in variable time. A step replaces
+// two numbers f (odd) and g, beginning with m and x, by others with the same
+// common divisors:
+//
+//	δ > 0 and g odd: δ, f, g = 1-δ, g, (g-f)/2
+//	else:            δ, f, g = 1+δ, f, (g+(g mod 2)·f)/2
+//
+// until g is 0 and f is 1 or -1. What the next 62 steps do depends on the
+// lowest 62 bits and δ only: they are done on one limb and applied to the whole
+// numbers, and to d and e with d·x = f and e·x = g modulo m, as a matrix.
+
+// number is signed, of limbs of 62 bits, least significant first. All but the
+// highest limb are from 0 to 2⁶²-1.
+type number [5]int64
+
+const mask = 1<<62 - 1
+
+func numberOf(x *Element) number {
+	return number{
+		int64(x[0] & mask), int64((x[0]>>62 | x[1]<<2) & mask), int64((x[1]>>60 | x[2]<<4) & mask),
+		int64((x[2]>>58 | x[3]<<6) & mask), int64(x[3] >> 56),
+	}
+}
+
+// element is the opposite of numberOf.
+func (x *number) element() Element {
+	return Element{
+		uint64(x[0]) | uint64(x[1])<<62, uint64(x[1])>>2 | uint64(x[2])<<60,
+		uint64(x[2])>>4 | uint64(x[3])<<58, uint64(x[3])>>6 | uint64(x[4])<<56,
+	}
+}
+
+// add sets x to s·x + y, for an s of 1 or -1.
+func (x *number) add(s int64, y *number) {
+	carry := int64(0)
+	for i := range x {
+		carry += s*x[i] + y[i]
+		if i < 4 {
+			x[i] = carry & mask
+			carry >>= 62
 		}
 	}
-	return b // u = v is the greatest common divisor, 1
+	x[4] = carry
 }
 
-// makeOdd divides u, which is not 0, by the highest power of two that divides
-// it, and b by the same modulo m.
-func (m *Modulus) makeOdd(u, b *Element) {
-	for u[0]&1 == 0 {
-		k := uint(min(bits.TrailingZeros64(u[0]), 63))
-		shiftRight(u, 0, k)
-		// q·m makes up for the lowest k bits of b; the sum is below 2^k·m.
-		q := (b[0] * m.negInv) & (1<<k - 1)
-		h0, l0 := bits.Mul64(q, m.m[0])
-		h1, l1 := bits.Mul64(q, m.m[1])
-		h2, l2 := bits.Mul64(q, m.m[2])
-		h3, l3 := bits.Mul64(q, m.m[3])
-		var c uint64
-		l1, c = bits.Add64(l1, h0, 0)
-		l2, c = bits.Add64(l2, h1, c)
-		l3, c = bits.Add64(l3, h2, c)
-		h3 += c
-		b[0], c = bits.Add64(b[0], l0, 0)
-		b[1], c = bits.Add64(b[1], l1, c)
-		b[2], c = bits.Add64(b[2], l2, c)
-		b[3], c = bits.Add64(b[3], l3, c)
-		shiftRight(b, h3+c, k)
+// matrix is what some division steps do to f and g: u·f + v·g and q·f + r·g,
+// divided by 2⁶².
+type matrix struct{ u, v, q, r int64 }
+
+// Invert returns 1/x for an x from 1 to m-1 that is coprime to m.
+func (m *Modulus) Invert(x *Element) Element {
+	f, g := m.m, numberOf(x)
+	d, e := number{}, number{1}
+	delta := 1
+	n := 5 // limbs of f and g that are used; the highest is signed
+	for {
+		t := matrix{1, 0, 0, 1}
+		delta = t.steps(delta, uint64(f[0])|uint64(f[1])<<62, uint64(g[0])|uint64(g[1])<<62)
+		m.apply(&t, &d, &e)
+		t.apply(f[:n], g[:n])
+		any := int64(0)
+		for _, limb := range g[:n] {
+			any |= limb
+		}
+		if any == 0 {
+			break
+		}
+		if top := n - 1; n > 2 && uint64(f[top]+1) < 2 && uint64(g[top]+1) < 2 { // 0 or -1: signs only
+			f[top-1] |= f[top] << 62
+			g[top-1] |= g[top] << 62
+			f[top], g[top] = 0, 0
+			n--
+		}
 	}
+	// f is 1 or -1; d is between -2m and m.
+	if d[4] < 0 {
+		d.add(1, &m.m)
+	}
+	if f[n-1] < 0 {
+		d.add(-1, &number{})
+	}
+	if d[4] < 0 {
+		d.add(1, &m.m)
+	}
+	return d.element()
 }
 
-// shiftRight shifts x, with top above its highest limb, by k bits, 1 to 63.
-func shiftRight(x *Element, top uint64, k uint) {
-	l := 64 - k
-	x[0] = x[0]>>k | x[1]<<l
-	x[1] = x[1]>>k | x[2]<<l
-	x[2] = x[2]>>k | x[3]<<l
-	x[3] = x[3]>>k | top<<l
+// steps does 62 division steps on the lowest bits of f and g, and returns the
+// new δ.
+func (t *matrix) steps(delta int, f, g uint64) int {
+	u, v, q, r := uint64(1), uint64(0), uint64(0), uint64(1)
+	for left := 62; ; {
+		// As long as g is even, it is halved; instead, the others are doubled.
+		zeros := bits.TrailingZeros64(g | ^uint64(0)<<left)
+		g >>= zeros
+		u <<= zeros
+		v <<= zeros
+		delta += zeros
+		if left -= zeros; left == 0 {
+			break
+		}
+		if delta > 0 {
+			delta = -delta
+			f, g = g, -f
+			u, q = q, -u
+			v, r = r, -v
+		}
+		// That was the exchange, without the addition. For the next 1-δ steps f
+		// stays, and is added to g where that makes it even: all together w
+		// times. f·(2-f²) is 1/f modulo 2⁶.
+		k := min(1-delta, left, 6)
+		w := g * f * (f*f - 2) & (1<<k - 1)
+		g += f * w
+		q += u * w
+		r += v * w
+	}
+	t.u, t.v, t.q, t.r = int64(u), int64(v), int64(q), int64(r)
+	return delta
 }
 
-// sub sets z to x - y modulo m, for x and y below m.
-func (m *Modulus) sub(z, x, y *Element) {
-	z0, b := bits.Sub64(x[0], y[0], 0)
-	z1, b := bits.Sub64(x[1], y[1], b)
-	z2, b := bits.Sub64(x[2], y[2], b)
-	z3, b := bits.Sub64(x[3], y[3], b)
-	mask := -b
-	z[0], b = bits.Add64(z0, m.m[0]&mask, 0)
-	z[1], b = bits.Add64(z1, m.m[1]&mask, b)
-	z[2], b = bits.Add64(z2, m.m[2]&mask, b)
-	z[3], _ = bits.Add64(z3, m.m[3]&mask, b)
+// wide is a signed number of 128 bits.
+type wide struct{ hi, lo uint64 }
+
+// addProduct adds a·b.
+func (x *wide) addProduct(a, b int64) {
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	hi -= uint64(a>>63&b) + uint64(b>>63&a) // what is taken for positive is 2⁶⁴ too much
+	var carry uint64
+	x.lo, carry = bits.Add64(x.lo, lo, 0)
+	x.hi += hi + carry
+}
+
+// shift divides by 2⁶², rounding down.
+func (x *wide) shift() {
+	x.lo = x.lo>>62 | x.hi<<2
+	x.hi = uint64(int64(x.hi) >> 62)
+}
+
+// apply applies the matrix to f and g. What it divides off is 0.
+func (t *matrix) apply(f, g []int64) {
+	var x, y wide
+	x.addProduct(t.u, f[0])
+	x.addProduct(t.v, g[0])
+	y.addProduct(t.q, f[0])
+	y.addProduct(t.r, g[0])
+	x.shift()
+	y.shift()
+	last := len(f) - 1
+	for i := 1; i <= last; i++ {
+		x.addProduct(t.u, f[i])
+		x.addProduct(t.v, g[i])
+		y.addProduct(t.q, f[i])
+		y.addProduct(t.r, g[i])
+		f[i-1], g[i-1] = int64(x.lo&mask), int64(y.lo&mask)
+		x.shift()
+		y.shift()
+	}
+	f[last], g[last] = int64(x.lo), int64(y.lo)
+}
+
+// apply applies the matrix to d and e, which are between -2m and m, and stay
+// so: multiples of m are added that make up for their signs and for the bits
+// that are divided off.
+func (m *Modulus) apply(t *matrix, d, e *number) {
+	signD, signE := d[4]>>63, e[4]>>63
+	kd, ke := t.u&signD+t.v&signE, t.q&signD+t.r&signE
+	var x, y wide
+	x.addProduct(t.u, d[0])
+	x.addProduct(t.v, e[0])
+	y.addProduct(t.q, d[0])
+	y.addProduct(t.r, e[0])
+	kd -= int64((m.inv*x.lo + uint64(kd)) & mask)
+	ke -= int64((m.inv*y.lo + uint64(ke)) & mask)
+	x.addProduct(m.m[0], kd)
+	y.addProduct(m.m[0], ke)
+	x.shift()
+	y.shift()
+	for i := 1; i < len(d); i++ {
+		x.addProduct(t.u, d[i])
+		x.addProduct(t.v, e[i])
+		x.addProduct(m.m[i], kd)
+		y.addProduct(t.q, d[i])
+		y.addProduct(t.r, e[i])
+		y.addProduct(m.m[i], ke)
+		d[i-1], e[i-1] = int64(x.lo&mask), int64(y.lo&mask)
+		x.shift()
+		y.shift()
+	}
+	d[4], e[4] = int64(x.lo), int64(y.lo)
 }
