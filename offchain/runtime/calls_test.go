@@ -195,7 +195,14 @@ func TestTimers(t *testing.T) {
 		}
 		do := func(f func()) { box.post(mail{do: turnFunc(f)}); synctest.Wait() }
 		pass := func(d time.Duration) { time.Sleep(d); synctest.Wait() } // virtual time
-		do(func() { tm.set(1, time.Second); tm.set(3, 2*time.Second); tm.set(2, -time.Second); tm.cancel(4) })
+		do(func() {
+			tm.set(1, time.Second)
+			tm.set(3, 2*time.Second)
+			tm.set(2, -time.Second)
+			tm.set(5, 0)
+			tm.cancel(5)
+			tm.cancel(4)
+		})
 		pass(500 * time.Millisecond)
 		do(func() { tm.set(1, time.Second); tm.cancel(3) }) // replaces; disarms
 		pass(3 * time.Second)

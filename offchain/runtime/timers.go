@@ -8,7 +8,7 @@ import (
 
 // timers are the machine's timers. All methods but the callbacks are called on the instance's turn.
 type timers struct {
-	fire  func(kernel.TimerID) // called on any goroutine when a timer may be due
+	fire  func(kernel.TimerID) // called on any goroutine when a timer may be due, also by set; it comes back to isDue later
 	timer []machineTimer
 }
 
@@ -26,6 +26,13 @@ func (t *timers) set(id kernel.TimerID, after time.Duration) {
 	m := &t.timer[id]
 	m.armed = true
 	m.due = time.Now().Add(after)
+	if after == 0 { // the clock need not be asked
+		if m.timer != nil {
+			m.timer.Stop()
+		}
+		t.fire(id)
+		return
+	}
 	if m.timer == nil {
 		m.timer = time.AfterFunc(after, func() { t.fire(id) })
 	} else {
@@ -34,9 +41,13 @@ func (t *timers) set(id kernel.TimerID, after time.Duration) {
 }
 
 func (t *timers) cancel(id kernel.TimerID) {
-	if int(id) < len(t.timer) && t.timer[id].timer != nil {
-		t.timer[id].armed = false
-		t.timer[id].timer.Stop()
+	if int(id) >= len(t.timer) {
+		return
+	}
+	m := &t.timer[id]
+	m.armed = false
+	if m.timer != nil {
+		m.timer.Stop()
 	}
 }
 

@@ -38,9 +38,9 @@ var (
 	idle = pace{round: time.Hour, progress: 24 * time.Hour}
 )
 
-// flatOut starts a round of OCR2 or OCR3 when the one before is done: DeltaRound is less than a round takes.
+// flatOut starts a round of OCR2 or OCR3 when the one before is done: DeltaRound is far less than a round takes.
 func flatOut(grace time.Duration) pace {
-	return pace{round: time.Millisecond, grace: grace, progress: 20 * time.Second}
+	return pace{round: 100 * time.Microsecond, grace: grace, progress: 20 * time.Second}
 }
 
 func (p pace) resend() time.Duration { return p.progress / 4 }
