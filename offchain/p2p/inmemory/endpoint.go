@@ -22,10 +22,12 @@ type Endpoint struct {
 
 	dropped atomic.Uint64
 
-	// mu is held for reading while a message is handed to receiver, so that Close can wait for that.
-	mu       sync.RWMutex
+	// mu is not held while a message is handed to receiver, which may send.
+	mu       sync.Mutex
 	phase    phase
 	receiver func(commontypes.BinaryMessageWithSender)
+	busy     int       // calls of receiver
+	quiet    sync.Cond // signals that busy is 0
 
 	// chMu guards the sending end of ch and its making.
 	chMu sync.Mutex
@@ -76,6 +78,9 @@ func (e *Endpoint) Close() error {
 	}
 	e.phase = closed
 	e.receiver = nil
+	for e.busy > 0 {
+		e.quiet.Wait()
+	}
 	e.chMu.Lock()
 	defer e.chMu.Unlock()
 	if e.ch == nil {
@@ -122,8 +127,8 @@ func (e *Endpoint) Broadcast(payload []byte) {
 }
 
 func (e *Endpoint) isStarted() bool {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return e.phase == started
 }
 
@@ -178,13 +183,19 @@ func (e *Endpoint) deliver(payload []byte, sender commontypes.OracleID) {
 		e.dropped.Add(1)
 		return
 	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.phase != started {
 		return
 	}
-	if e.receiver != nil {
-		e.receiver(commontypes.BinaryMessageWithSender{Msg: payload, Sender: sender})
+	if receiver := e.receiver; receiver != nil {
+		e.busy++
+		e.mu.Unlock()
+		receiver(commontypes.BinaryMessageWithSender{Msg: payload, Sender: sender})
+		e.mu.Lock()
+		if e.busy--; e.busy == 0 {
+			e.quiet.Broadcast()
+		}
 		return
 	}
 	// Whoever reads from the channel owns the message.

@@ -127,14 +127,16 @@ func (p *Peer) NewEndpoint(
 	if len(peerIDs) > types.MaxOracles {
 		return nil, fmt.Errorf("in-memory network: config %s has %d oracles, at most %d are possible", cd, len(peerIDs), types.MaxOracles)
 	}
-	return &Endpoint{
+	e := &Endpoint{
 		network:   p.network,
 		room:      p.network.room(cd),
 		cd:        cd,
 		peerIDs:   slices.Clone(peerIDs),
 		self:      commontypes.OracleID(self),
 		maxLength: limits.MaxMessageLength,
-	}, nil
+	}
+	e.quiet.L = &e.mu
+	return e, nil
 }
 
 // NewBootstrapper makes a bootstrapper, which on this network has nothing to do: every peer finds every other.

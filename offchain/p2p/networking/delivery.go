@@ -45,14 +45,24 @@ func (d *delivery[T]) setReceiver(f func(T)) {
 	if d.closed {
 		return
 	}
-	d.receiver = f
-	for {
+	if d.draining { // to the receiver before: nothing waits
+		d.receiver = f
+		return
+	}
+	// What waits is passed on without the lock, as f may send to oneself. Until all of it is, what arrives waits, too.
+	d.draining = true
+	for !d.closed {
 		m, ok := d.pop()
 		if !ok {
-			return
+			d.receiver = f
+			break
 		}
+		d.mu.Unlock()
 		f(m)
+		d.mu.Lock()
 	}
+	d.draining = false
+	d.quiet.Broadcast()
 }
 
 // arrive takes a message from a source. Calls for one source do not overlap.

@@ -38,10 +38,14 @@ type endpoint struct {
 	log          logging.Logger
 	dropped      dropper
 
-	mu      sync.RWMutex // guards what follows
+	life    sync.Mutex     // held while the endpoint is started or closed
+	readers sync.WaitGroup // of streams that cannot push
+
+	// mu guards what follows, which changes with life held too. It is not held while anything is waited for: the receiver, for
+	// which Close waits, may be sending.
+	mu      sync.RWMutex
 	phase   phase
 	streams []p2ptypes.Stream // by oracle id, nil for oneself; while started
-	readers sync.WaitGroup    // of streams that cannot push
 }
 
 var _ commontypes.BinaryNetworkEndpoint = (*endpoint)(nil)
@@ -124,8 +128,8 @@ func (e *endpoint) SetReceiver(f func(commontypes.BinaryMessageWithSender)) {
 // Start opens the streams to the other oracles. It fails when called a second time, which does no harm, and when a stream cannot
 // be opened, after which the endpoint is closed.
 func (e *endpoint) Start() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.life.Lock()
+	defer e.life.Unlock()
 	switch e.phase {
 	case started:
 		return errNotUnstarted
@@ -134,7 +138,7 @@ func (e *endpoint) Start() error {
 	}
 	messages, bytes := buckets(e.limits)
 	sizes := e.peer.endpoints
-	e.streams = make([]p2ptypes.Stream, len(e.group.oracles))
+	streams := make([]p2ptypes.Stream, len(e.group.oracles))
 	for i, other := range e.group.oracles {
 		if i == int(e.self) {
 			continue
@@ -142,15 +146,28 @@ func (e *endpoint) Start() error {
 		s, err := e.peer.host.NewStream(other, streamName(e.group.digest), sizes.OutgoingMessageBufferSize, sizes.IncomingMessageBufferSize,
 			e.limits.MaxMessageLength, messages, bytes)
 		if err != nil {
-			e.phase = closed
-			e.end()
+			e.enter(closed, nil)
+			e.end(streams)
 			return fmt.Errorf("networking: config digest %s: oracle %d: %w", e.group.digest.Hex(), i, err)
 		}
-		e.streams[i] = s
-		e.listen(commontypes.OracleID(i), s)
+		streams[i] = s
 	}
-	e.phase = started
+	e.enter(started, streams)
+	for i, s := range streams {
+		if s != nil {
+			e.listen(commontypes.OracleID(i), s)
+		}
+	}
 	return nil
+}
+
+// enter begins a phase, and returns the streams of the one before. life is held.
+func (e *endpoint) enter(phase phase, streams []p2ptypes.Stream) (before []p2ptypes.Stream) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before = e.streams
+	e.phase, e.streams = phase, streams
+	return before
 }
 
 func (e *endpoint) listen(sender commontypes.OracleID, s p2ptypes.Stream) {
@@ -210,24 +227,22 @@ func (e *endpoint) Receive() <-chan commontypes.BinaryMessageWithSender { return
 
 // Close ends sending and receiving and returns when every resource is released. A second call does nothing.
 func (e *endpoint) Close() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.life.Lock()
+	defer e.life.Unlock()
 	if e.phase == closed {
 		return nil
 	}
-	e.phase = closed
-	return e.end()
+	return e.end(e.enter(closed, nil))
 }
 
 // end releases what the endpoint has.
-func (e *endpoint) end() error {
+func (e *endpoint) end(streams []p2ptypes.Stream) error {
 	var errs []error
-	for _, s := range e.streams {
+	for _, s := range streams {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
 	}
-	e.streams = nil
 	e.readers.Wait()
 	e.delivery.close()
 	e.registration.release()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ocrkit/ocrkit/offchain/commontypes"
 	"github.com/ocrkit/ocrkit/offchain/internal/logging"
@@ -23,10 +24,11 @@ type endpoint2 struct {
 	log          logging.Logger
 	dropped      dropper
 
-	mu      sync.RWMutex // guards what follows
-	closed  bool
 	streams [2][]p2ptypes.Stream2 // by index of the priority and oracle id, nil for oneself
 	readers sync.WaitGroup        // of streams that cannot push
+
+	closing sync.Mutex // held while the endpoint is closed
+	closed  atomic.Bool
 }
 
 var _ types.BinaryNetworkEndpoint2 = (*endpoint2)(nil)
@@ -180,31 +182,30 @@ func (e *endpoint2) SetReceiver(f func(types.InboundBinaryMessageWithSender)) {
 // request without a valid policy, a response to a request that did not come from that oracle by this endpoint, an unknown
 // priority, nil.
 func (e *endpoint2) SendTo(msg types.OutboundBinaryMessage, to commontypes.OracleID) {
-	if streams, ok := e.usable(); ok {
-		e.send(streams, msg, to)
+	if e.usable() {
+		e.send(msg, to)
 	}
 }
 
 // Broadcast sends a message to all oracles. Each recipient of a request may respond.
 func (e *endpoint2) Broadcast(msg types.OutboundBinaryMessage) {
-	if streams, ok := e.usable(); ok {
+	if e.usable() {
 		for to := range e.group.oracles {
-			e.send(streams, msg, commontypes.OracleID(to))
+			e.send(msg, commontypes.OracleID(to))
 		}
 	}
 }
 
-// usable returns the streams, which are used without the lock; see endpoint.usable.
-func (e *endpoint2) usable() (streams [2][]p2ptypes.Stream2, ok bool) {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	if e.closed {
+// usable tells whether the endpoint is open. It may be closed right afterwards: streams that were closed send nothing.
+func (e *endpoint2) usable() bool {
+	if e.closed.Load() {
 		e.dropped.drop(dropNotOpen, e.self)
+		return false
 	}
-	return e.streams, !e.closed
+	return true
 }
 
-func (e *endpoint2) send(streams [2][]p2ptypes.Stream2, msg types.OutboundBinaryMessage, to commontypes.OracleID) {
+func (e *endpoint2) send(msg types.OutboundBinaryMessage, to commontypes.OracleID) {
 	msg = dereference(msg)
 	if int(to) >= len(e.group.oracles) {
 		e.dropped.drop(dropUnknownOracle, to)
@@ -242,7 +243,7 @@ func (e *endpoint2) send(streams [2][]p2ptypes.Stream2, msg types.OutboundBinary
 		e.dropped.drop(dropPriority, to)
 		return
 	}
-	streams[i][to].Send(inner)
+	e.streams[i][to].Send(inner)
 }
 
 // sendSelf delivers a message to oneself. A response needs no policy then.
@@ -325,12 +326,11 @@ func (e *endpoint2) Receive() <-chan types.InboundBinaryMessageWithSender {
 
 // Close ends sending and receiving and returns when every resource is released. A second call does nothing.
 func (e *endpoint2) Close() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	if !e.closed.CompareAndSwap(false, true) {
 		return nil
 	}
-	e.closed = true
 	var errs []error
 	for _, streams := range e.streams {
 		for _, s := range streams {
