@@ -53,30 +53,11 @@ const maxPositions = 51
 // entries is the length of a row.
 func (l layout) entries() int { return 1 << (l.width - 1) }
 
-// digits writes the little-endian number s, which must be below 2²⁵³, in
-// signed digits, least significant first. Digits are above -2^(width-1) and at
-// most 2^(width-1). No carry is left over.
+// digits writes the little-endian number s, which must be below 2²⁵³: then no
+// carry is left over.
 func (l layout) digits(out *[maxPositions]int16, s *[32]byte) {
 	number := feFromBytes(s[:])
-	carry := 0
-	width := uint(l.width)
-	for i := range l.positions {
-		bit := uint(i) * width
-		v := uint64(0)
-		if bit < 256 {
-			v = number[bit/64] >> (bit % 64)
-			if bit/64 < 3 {
-				v |= number[bit/64+1] << (64 - bit%64) // a shift by 64 gives 0
-			}
-		}
-		d := int(v&(1<<width-1)) + carry
-		carry = 0
-		if d > 1<<(width-1) {
-			d -= 1 << width
-			carry = 1
-		}
-		out[i] = int16(d)
-	}
+	number.elem().Digits(out[:l.positions], uint(l.width))
 }
 
 // table holds multiples of a point Q: at row j, entry d-1 the point

@@ -1,6 +1,10 @@
 package secp256k1prep
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/ocrkit/ocrkit/offchain/crypto/internal/field256"
+)
 
 // A scalar is written in signed digits of a fixed width w, so that a multiple
 // of a point Q is a sum over the positions i of digit·2^(wi)·Q; tables hold
@@ -20,30 +24,6 @@ const (
 	keyStride    = 2
 	keyTables    = keyPositions / keyStride
 )
-
-// digits writes s in len(out) signed digits of width bits, least significant
-// first. Digits are above -2^(width-1) and at most 2^(width-1). width is at
-// most 8 and width·len(out) at least 257, so that no carry is left over.
-func digits(out []int16, s *[4]uint64, width uint) {
-	carry := int16(0)
-	for i := range out {
-		bit := uint(i) * width
-		v := uint64(0)
-		if bit < 256 {
-			v = s[bit/64] >> (bit % 64)
-			if bit/64 < 3 {
-				v |= s[bit/64+1] << (64 - bit%64) // a shift by 64 gives 0
-			}
-		}
-		d := int16(v&(1<<width-1)) + carry
-		carry = 0
-		if d > 1<<(width-1) {
-			d -= 1 << width
-			carry = 1
-		}
-		out[i] = d
-	}
-}
 
 // addDigit adds d times the point that row was made for.
 func (p *point) addDigit(row []affine, d int16) {
@@ -86,7 +66,7 @@ func newKeyTable(q affine) *keyTable {
 // addMultiple adds s times the table's point to p, which must be infinity.
 func (t *keyTable) addMultiple(p *point, s *[4]uint64) {
 	var d [keyPositions]int16
-	digits(d[:], s, keyWidth)
+	(*field256.Element)(s).Digits(d[:], keyWidth)
 	for r := keyStride - 1; r >= 0; r-- {
 		for j := range keyTables {
 			p.addDigit(t[j*keyEntries:(j+1)*keyEntries], d[keyStride*j+r])
@@ -117,7 +97,7 @@ var baseTable = sync.OnceValue(func() *baseMultiples {
 // addMultiple adds s times G to p.
 func (t *baseMultiples) addMultiple(p *point, s *[4]uint64) {
 	var d [basePositions]int16
-	digits(d[:], s, baseWidth)
+	(*field256.Element)(s).Digits(d[:], baseWidth)
 	for i := range d {
 		p.addDigit(t[i*baseEntries:(i+1)*baseEntries], d[i])
 	}

@@ -112,28 +112,7 @@ func mulGeneric(z, x, y *Element, c uint64) {
 	r6, carry = bits.Add64(r6, l3, carry)
 	r7 := h3 + carry
 
-	// The upper half counts c times; what that carries out, once more.
-	h0, l0 = bits.Mul64(r4, c)
-	h1, l1 = bits.Mul64(r5, c)
-	h2, l2 = bits.Mul64(r6, c)
-	h3, l3 = bits.Mul64(r7, c)
-	r0, carry = bits.Add64(r0, l0, 0)
-	r1, carry = bits.Add64(r1, l1, carry)
-	r2, carry = bits.Add64(r2, l2, carry)
-	r3, carry = bits.Add64(r3, l3, carry)
-	h3 += carry
-	r1, carry = bits.Add64(r1, h0, 0)
-	r2, carry = bits.Add64(r2, h1, carry)
-	r3, carry = bits.Add64(r3, h2, carry)
-	h3 += carry
-	h0, l0 = bits.Mul64(h3, c)
-	r0, carry = bits.Add64(r0, l0, 0)
-	r1, carry = bits.Add64(r1, h0, carry)
-	r2, carry = bits.Add64(r2, 0, carry)
-	r3, carry = bits.Add64(r3, 0, carry)
-	// If that carries, what is left is below 2⁶⁷.
-	r0, carry = bits.Add64(r0, -carry&c, 0)
-	z[0], z[1], z[2], z[3] = r0, r1+carry, r2, r3
+	z.reduce(r0, r1, r2, r3, r4, r5, r6, r7, c)
 }
 
 // squareGeneric sets z to x². It spares six of the sixteen products of
@@ -182,11 +161,17 @@ func squareGeneric(z, x *Element, c uint64) {
 	r6, carry = bits.Add64(r6, l3, carry)
 	r7 += h3 + carry
 
+	z.reduce(r0, r1, r2, r3, r4, r5, r6, r7, c)
+}
+
+// reduce sets z to the product with the limbs r0 to r7.
+func (z *Element) reduce(r0, r1, r2, r3, r4, r5, r6, r7, c uint64) {
+	var carry uint64
 	// The upper half counts c times; what that carries out, once more.
 	h0, l0 := bits.Mul64(r4, c)
-	h1, l1 = bits.Mul64(r5, c)
-	h2, l2 = bits.Mul64(r6, c)
-	h3, l3 = bits.Mul64(r7, c)
+	h1, l1 := bits.Mul64(r5, c)
+	h2, l2 := bits.Mul64(r6, c)
+	h3, l3 := bits.Mul64(r7, c)
 	r0, carry = bits.Add64(r0, l0, 0)
 	r1, carry = bits.Add64(r1, l1, carry)
 	r2, carry = bits.Add64(r2, l2, carry)
@@ -204,4 +189,28 @@ func squareGeneric(z, x *Element, c uint64) {
 	// If that carries, what is left is below 2⁶⁷.
 	r0, carry = bits.Add64(r0, -carry&c, 0)
 	z[0], z[1], z[2], z[3] = r0, r1+carry, r2, r3
+}
+
+// Digits writes the number in len(out) signed digits of width bits, least
+// significant first. Digits are above -2^(width-1) and at most 2^(width-1).
+// width is at most 15, and the digits are enough for the number and a carry.
+func (x *Element) Digits(out []int16, width uint) {
+	carry := 0
+	for i := range out {
+		bit := uint(i) * width
+		v := uint64(0)
+		if bit < 256 {
+			v = x[bit/64] >> (bit % 64)
+			if bit/64 < 3 {
+				v |= x[bit/64+1] << (64 - bit%64) // a shift by 64 gives 0
+			}
+		}
+		d := int(v&(1<<width-1)) + carry
+		carry = 0
+		if d > 1<<(width-1) {
+			d -= 1 << width
+			carry = 1
+		}
+		out[i] = int16(d)
+	}
 }
